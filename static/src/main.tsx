@@ -1,0 +1,11 @@
+// Starts the client: puts the application into the page.
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+
+const root = document.getElementById("root");
+if (root === null) throw new Error("index.html has no #root");
+createRoot(root).render(
+  <StrictMode>
+    <h1>Atelier</h1>
+  </StrictMode>,
+);

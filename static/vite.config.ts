@@ -1,0 +1,20 @@
+// Builds the browser client into dist/ and serves it with reload in development; the server of the room runs beside it.
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+
+const server = process.env["ATELIER_URL"] ?? "http://localhost:8080";
+
+export default defineConfig({
+  plugins: [react()],
+  build: { outDir: "dist", emptyOutDir: true, manifest: true, sourcemap: false, target: "es2022" },
+  server: {
+    host: "127.0.0.1",
+    port: 5173,
+    strictPort: true,
+    proxy: {
+      "/api": { target: server, changeOrigin: true },
+      "/socket.io": { target: server, changeOrigin: true, rewriteWsOrigin: true, ws: true },
+    },
+  },
+  test: { environment: "node", include: ["src/**/*.test.ts", "src/**/*.test.tsx"] },
+});
