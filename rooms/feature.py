@@ -1,0 +1,199 @@
+"""What every feature of a session is made of: commands, events, a slice of state, and pure functions between them.
+
+A feature is one file that ends in `FEATURE = Feature(...)`. This file knows no feature; rooms/room.py puts them together.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from random import Random
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, StrictBool, StrictInt, StringConstraints
+from pydantic.alias_generators import to_camel
+
+from rooms.ids import SessionId, UserId
+
+if TYPE_CHECKING:
+    from rooms.room import RoomState
+
+
+class Wire(BaseModel):
+    """camelCase outside, snake_case inside; unknown fields are an error; nothing can be changed after parsing."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
+
+
+class Command(Wire):
+    """What somebody asks for. `internal` ones come from the server itself and are refused from outside."""
+
+    internal: ClassVar[bool] = False
+    type: str
+
+
+class Event(Wire):
+    """What happened. `version` is raised when the fields change; rooms/upcasters.py lifts old ones."""
+
+    version: ClassVar[int] = 1
+    type: str
+
+    @property
+    def signed(self) -> bool:
+        """False keeps actor, command id and exact time out of the log (anonymous votes, design.md 5)."""
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An event at its place in the log. `actor` and `command` are None where nobody may know them."""
+
+    seq: int
+    at: datetime
+    actor: UserId | None
+    command: str | None
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Everything `decide` needs from outside: who, when, fresh ids, randomness, the session's open secrets.
+
+    `actor` is None for the server itself. `admin`: the actor administrates the platform (domain.md 4.2).
+    `new_id` gives UUIDs derived from the command's id, so deciding again makes the same ids.
+    """
+
+    session: SessionId
+    actor: UserId | None
+    at: datetime
+    new_id: Callable[[], str]
+    random: Random = field(default_factory=lambda: Random(0))  # noqa: S311 - no secret comes from it
+    secrets: Mapping[str, bytes] = field(default_factory=dict)
+    admin: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """All that decides what a person sees (design.md 2.7). `room` is the breakout room, None for the main room.
+
+    `user` None is a nobody of this standing: what he sees is what all of them see alike.
+    """
+
+    user: UserId | None
+    staff: bool
+    admitted: bool = True
+    room: str | None = None
+
+
+# -- Effects: what an event asks of the world around the rules; all are carried out in the append itself. --
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """At `due_at` submit `command` as the server. `key` holds the seq of the arming event, so each arming is new."""
+
+    key: str
+    due_at: datetime
+    command: Command
+
+
+@dataclass(frozen=True, slots=True)
+class Disarm:
+    """Forget every timer whose key starts with `prefix`."""
+
+    prefix: str
+
+
+@dataclass(frozen=True, slots=True)
+class MakeSecret:
+    """Keep 32 random bytes under `name`, wrapped by the key outside the database, readable through the context."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class DropSecret:
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Blank:
+    """Redaction: the rows at `seqs` lose their words (design.md 1). Rows are rewritten by `room.blanked`."""
+
+    seqs: tuple[int, ...]
+
+
+Effect = Arm | Disarm | MakeSecret | DropSecret | Blank
+
+Decide = Callable[["RoomState", Any, Context], list[Event]]
+Apply = Callable[[Any, Recorded], Any]
+
+
+def _no_effects(room: "RoomState", recorded: Recorded) -> tuple[Effect, ...]:
+    return ()
+
+
+def _for_the_admitted(recorded: Recorded, standing: Standing) -> Recorded | None:
+    return recorded if standing.admitted else None
+
+
+def _nobody(recorded: Recorded) -> frozenset[UserId]:
+    return frozenset()
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One feature. `name` is its slice's field in RoomState.
+
+    decide   command class -> decide(room, command, context) -> events; raises Refused
+    apply    event class -> apply(slice, recorded) -> slice; never fails, ignores what it does not know.
+             A feature may listen to the events of others; it changes only its own slice.
+    view     (slice, standing) -> the slice as that standing sees it, or None when it sees nothing of it
+    window   trims a view for the join snapshot (the last 100 messages)
+    visible  (recorded, standing) -> whole, redacted or None; looks at nothing else
+    parties  the people who see this event differently from others of their standing
+    effects  (room after the event, recorded) -> effects
+    blank    an event of this feature without its words
+    """
+
+    name: str
+    start: Any
+    decide: Mapping[type[Command], Decide]
+    apply: Mapping[type[Event], Apply]
+    view: Callable[[Any, Standing], Any]
+    own_events: tuple[type[Event], ...]
+    window: Callable[[Any], Any] = lambda whole: whole
+    visible: Callable[[Recorded, Standing], Recorded | None] = _for_the_admitted
+    parties: Callable[[Recorded], frozenset[UserId]] = _nobody
+    effects: Callable[["RoomState", Recorded], tuple[Effect, ...]] = _no_effects
+    blank: Callable[[Event], Event] = lambda event: event
+
+
+# -- Field types for commands: what a person types is bounded and can be stored and shown. --
+
+
+def _storable(text: str) -> str:
+    """Refuses what Postgres or a terminal chokes on: control characters, lone surrogates, bidirectional overrides."""
+    for char in text:
+        code = ord(char)
+        if (code < 32 and char not in "\n\t") or 0x7F <= code < 0xA0 or 0xD800 <= code < 0xE000 or char in _BIDI:
+            raise ValueError(f"character U+{code:04X} is not allowed")
+    return text
+
+
+def _one_line(text: str) -> str:
+    if "\n" in text or "\t" in text:
+        raise ValueError("must be a single line")
+    return text
+
+
+_BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_stripped = StringConstraints(strip_whitespace=True, min_length=1)
+Prose = Annotated[str, _stripped, StringConstraints(max_length=5_000), AfterValidator(_storable)]
+Line = Annotated[
+    str, _stripped, StringConstraints(max_length=500), AfterValidator(_storable), AfterValidator(_one_line)
+]
+Title = Annotated[
+    str, _stripped, StringConstraints(max_length=200), AfterValidator(_storable), AfterValidator(_one_line)
+]
+Flag = StrictBool
+Whole = StrictInt

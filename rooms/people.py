@@ -1,0 +1,180 @@
+"""Who is in a session, who waits before it, and what anybody may do: the state that every feature asks.
+
+Holds the slices `people`, `lobby` and `rights` and the questions asked of them. How they change is decided in
+participants.py (coming, going, admission) and rights.py (roles and permissions).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from rooms.bucket_map import BucketMap
+from rooms.feature import Context, Standing
+from rooms.ids import UserId
+from rooms.refusal import Refused
+from rooms.roles import ROLE_PERMISSIONS, SEATED, STAFF, Permission, Role
+
+if TYPE_CHECKING:
+    from rooms.room import RoomState
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Everybody who was ever let in, and the host from the first event on. `admitted` False: removed since."""
+
+    user: UserId
+    role: Role
+    admitted: bool = True
+    present: bool = False
+    joined_at: datetime | None = None
+    left_at: datetime | None = None
+    quality: str | None = None  # W220, shown to staff and to oneself
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    persons: BucketMap[Person] = field(default_factory=BucketMap)
+    banned: tuple[UserId, ...] = ()  # staff only
+
+    def get(self, user: UserId) -> Person | None:
+        return self.persons.get(user)
+
+
+class WaitingFor(StrEnum):
+    START = "start"
+    HOST = "host"  # somebody must let them in
+    SEAT = "seat"  # let in, but the room is full: promoted in this order
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    user: UserId
+    role: Role
+    since: datetime
+    reason: WaitingFor
+
+
+@dataclass(frozen=True, slots=True)
+class Lobby:
+    waiting: tuple[Waiting, ...] = ()  # in the order in which they came
+    denied: tuple[UserId, ...] = ()  # staff only
+
+    def get(self, user: UserId) -> Waiting | None:
+        return next((each for each in self.waiting if each.user == user), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """`armed` is the seq of the granting event: the timer that ends a grant names it."""
+
+    armed: int
+    until: datetime | None = None
+
+    def holds_at(self, at: datetime) -> bool:
+        return self.until is None or at < self.until
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    user: UserId
+    permission: Permission
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What people were given beyond their role. A personal revocation beats every grant."""
+
+    personal: BucketMap[Mapping[Permission, Grant]] = field(default_factory=BucketMap)
+    revoked: BucketMap[tuple[Permission, ...]] = field(default_factory=BucketMap)
+    everyone: Mapping[Permission, Grant] = field(default_factory=dict)  # every participant, also later ones
+    asked: tuple[Ask, ...] = ()
+
+
+# -- Questions --
+
+
+def person_of(room: "RoomState", user: UserId | None) -> Person | None:
+    return room.people.get(user) if room.people is not None and user is not None else None
+
+
+def role_of(room: "RoomState", user: UserId | None) -> Role | None:
+    """The role of somebody who was let in and does not wait (again) for a seat."""
+    person = person_of(room, user)
+    if person is None or not person.admitted:
+        return None
+    return None if room.lobby is not None and room.lobby.get(person.user) else person.role
+
+
+def host_of(room: "RoomState") -> Person | None:
+    people = room.people.persons.values() if room.people is not None else ()
+    return next((each for each in people if each.role is Role.INSTRUCTOR), None)
+
+
+def permissions_of(room: "RoomState", user: UserId | None, at: datetime) -> frozenset[Permission]:
+    """A right whose time is over counts as over, even if its timer is late."""
+    role = role_of(room, user)
+    if role is None or user is None:
+        return frozenset()
+    held = set(ROLE_PERMISSIONS[role])
+    if (rights := room.rights) is not None:
+        given = rights.personal.get(user, {})
+        held |= {each for each, grant in given.items() if grant.holds_at(at)}
+        if role is Role.PARTICIPANT:
+            held |= {each for each, grant in rights.everyone.items() if grant.holds_at(at)}
+        held -= set(rights.revoked.get(user, ()))
+    return frozenset(held)
+
+
+def is_staff(room: "RoomState", user: UserId | None) -> bool:
+    """Staff by the log alone: a moderator's standing lasts until the event that ends it."""
+    role = role_of(room, user)
+    if role is None or user is None:
+        return False
+    if role in STAFF:
+        return True
+    rights = room.rights
+    return rights is not None and Permission.MODERATE in rights.personal.get(user, {})
+
+
+def standing_of(room: "RoomState", user: UserId) -> Standing:
+    return Standing(user, staff=is_staff(room, user), admitted=role_of(room, user) is not None)
+
+
+def moderates(room: "RoomState", context: Context) -> bool:
+    """The server, the platform's admins, and whoever may moderate now."""
+    if context.actor is None or context.admin:
+        return True
+    return Permission.MODERATE in permissions_of(room, context.actor, context.at)
+
+
+def require_moderator(room: "RoomState", context: Context) -> None:
+    if not moderates(room, context):
+        raise Refused("forbidden", "only moderators may do this")
+
+
+def require_permission(room: "RoomState", context: Context, permission: Permission) -> None:
+    if context.actor is None or context.admin:
+        return
+    if permission not in permissions_of(room, context.actor, context.at):
+        raise Refused("forbidden", f"this needs {permission}")
+
+
+def require_member(room: "RoomState", context: Context, *, observers: bool = False) -> UserId:
+    """The actor, who must have been let in. Observers only read unless the command says otherwise."""
+    role = role_of(room, context.actor)
+    if role is None or context.actor is None:
+        if context.admin and context.actor is not None:
+            return context.actor
+        raise Refused("participant.not_admitted", "you have not been let in")
+    if role is Role.OBSERVER and not observers and not moderates(room, context):
+        raise Refused("forbidden", "observers only read")
+    return context.actor
+
+
+def seats_free(room: "RoomState") -> int:
+    people = room.people.persons.values() if room.people is not None else ()
+    taken = sum(1 for each in people if each.present and each.role in SEATED)
+    return room.lifecycle.max_participants - taken

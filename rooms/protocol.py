@@ -1,0 +1,36 @@
+"""The two unions: every command somebody may submit, every event a log may hold. Nothing else."""
+
+from typing import Annotated, Any, Union
+
+from pydantic import Field, TypeAdapter
+
+from rooms import hands, lifecycle, participants, rights
+from rooms.feature import Command, Event
+
+COMMAND_TYPES: tuple[type[Command], ...] = (
+    *lifecycle.COMMANDS,
+    *participants.COMMANDS,
+    *rights.COMMANDS,
+    *hands.COMMANDS,
+)
+INTERNAL_TYPES: tuple[type[Command], ...] = (
+    *lifecycle.INTERNAL,
+    *participants.INTERNAL,
+    *rights.INTERNAL,
+)
+EVENT_TYPES: tuple[type[Event], ...] = (
+    *lifecycle.EVENTS,
+    *participants.EVENTS,
+    *rights.EVENTS,
+    *hands.EVENTS,
+)
+
+
+def _one_of(kinds: tuple[type[Any], ...]) -> TypeAdapter[Any]:
+    union: Any = Union[kinds]  # noqa: UP007 - there is no operator for a tuple of types
+    return TypeAdapter(Annotated[union, Field(discriminator="type")])
+
+
+COMMANDS = _one_of(COMMAND_TYPES)
+ALL_COMMANDS = _one_of((*COMMAND_TYPES, *INTERNAL_TYPES))
+EVENTS = _one_of(EVENT_TYPES)

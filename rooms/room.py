@@ -1,0 +1,116 @@
+"""A whole session: its state, what a command may append to it, what an event makes of it.
+
+`decide` is asked before the append and may refuse; `apply` is told after it and never fails. Both are pure: time, ids,
+randomness and the actor are arguments. Whoever adds a feature adds a field of RoomState and a name in FEATURES.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import ClassVar
+
+from pydantic import ConfigDict, TypeAdapter
+from pydantic.alias_generators import to_camel
+
+from rooms import hands, lifecycle, participants, rights
+from rooms.feature import Command, Context, Effect, Event, Feature, Recorded
+from rooms.hands import Hands
+from rooms.lifecycle import Lifecycle
+from rooms.people import Lobby, People, Rights
+from rooms.refusal import Refused
+from rooms.standings import Standings, follow
+
+# Raised when `apply` gives another meaning to old events: snapshots of another fold are dropped.
+FOLD_VERSION = 1
+BEFORE_ALL_EVENTS = datetime.fromtimestamp(0, UTC)
+
+FEATURES: tuple[Feature, ...] = (
+    lifecycle.FEATURE,
+    participants.PEOPLE,
+    participants.LOBBY,
+    rights.FEATURE,
+    hands.FEATURE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RoomState:
+    """One field per feature. A view is the same shape with the hidden taken out; a slice that is None stays None."""
+
+    __pydantic_config__: ClassVar = ConfigDict(alias_generator=to_camel, populate_by_name=True)
+
+    seq: int = 0
+    at: datetime = BEFORE_ALL_EVENTS
+    lifecycle: Lifecycle = field(default_factory=Lifecycle)
+    people: People | None = field(default_factory=People)
+    lobby: Lobby | None = field(default_factory=Lobby)
+    rights: Rights | None = field(default_factory=Rights)
+    hands: Hands | None = field(default_factory=Hands)
+    standings: Standings | None = field(default_factory=Standings)  # never part of a view
+
+
+# Reads and writes a state or a view as JSON: snapshots in the database, views on the wire.
+STATE: TypeAdapter[RoomState] = TypeAdapter(RoomState)
+
+_DECIDE = {kind: decide for feature in FEATURES for kind, decide in feature.decide.items()}
+_LISTENERS: dict[type[Event], list[Feature]] = {}
+for _feature in FEATURES:
+    for _kind in _feature.apply:
+        _LISTENERS.setdefault(_kind, []).append(_feature)
+OWNER: dict[type[Event], Feature] = {kind: feature for feature in FEATURES for kind in feature.own_events}
+
+
+def decide(room: RoomState, command: Command, context: Context) -> list[Event]:
+    """The events a command brings, [] when it changes nothing. Raises Refused. `room` may be a draft."""
+    rule = _DECIDE.get(type(command))
+    if rule is None:
+        raise Refused("bad_request", f"{command.type} is not a command of a session")
+    return rule(room, command, context)
+
+
+def record(room: RoomState, events: Iterable[Event], context: Context, command: str | None) -> list[Recorded]:
+    """Gives events their place after `room`. Unsigned ones lose their actor, command and exact time (design.md 5)."""
+    at, made = max(context.at, room.at), []
+    for offset, event in enumerate(events, start=1):
+        if event.signed:
+            made.append(Recorded(room.seq + offset, at, context.actor, command, event))
+        else:
+            made.append(Recorded(room.seq + offset, room.at, None, None, event))
+    return made
+
+
+def apply(room: RoomState, recorded: Recorded) -> RoomState:
+    """The state after one more event. Also folds a view: a slice that is hidden (None) stays hidden."""
+    changed: dict[str, object] = {"seq": recorded.seq, "at": max(recorded.at, room.at)}
+    for feature in _LISTENERS.get(type(recorded.event), ()):
+        held = getattr(room, feature.name)
+        if held is not None:
+            changed[feature.name] = feature.apply[type(recorded.event)](held, recorded)
+    after = replace(room, **changed)  # type: ignore[arg-type]
+    standings = follow(after, recorded)
+    return after if standings is after.standings else replace(after, standings=standings)
+
+
+def replay(log: Iterable[Recorded], start: RoomState | None = None) -> RoomState:
+    room = start or RoomState()
+    for recorded in log:
+        room = apply(room, recorded)
+    return room
+
+
+def effects(after: RoomState, recorded: Recorded) -> list[Effect]:
+    """What the append must do besides storing the event; `after` is the state right after it."""
+    return [effect for feature in FEATURES for effect in feature.effects(after, recorded)]
+
+
+def blanked(event: Event) -> Event:
+    """The event without its words; the blanked log folds to the same state (design.md 1)."""
+    return OWNER[type(event)].blank(event)
+
+
+def step(
+    room: RoomState, command: Command, context: Context, command_id: str | None
+) -> tuple[RoomState, Sequence[Recorded]]:
+    """decide, record and apply in one: the draft after a command, and what it appends."""
+    recorded = record(room, decide(room, command, context), context, command_id)
+    return replay(recorded, room), recorded
