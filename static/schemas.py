@@ -1,0 +1,62 @@
+"""Writes the protocol's JSON Schemas into docs/schemas/, from the unions in rooms/protocol.py (`make types`).
+
+static/types.mjs turns the same files into static/src/session/protocol.ts. Commands are described as a client may send
+them, events and views as the server sends them. Knows no feature and no single message.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
+from pydantic_core import CoreSchema
+
+from rooms.protocol import COMMANDS, EVENTS, VIEW
+
+SCHEMAS = Path(__file__).resolve().parents[1] / "docs" / "schemas"
+UNIONS: dict[str, tuple[Any, JsonSchemaMode]] = {
+    "command": (COMMANDS, "validation"),
+    "event": (EVENTS, "serialization"),
+    "view": (VIEW, "serialization"),
+}
+
+
+class WireSchema(GenerateJsonSchema):
+    """Leaves out the titles of fields, which only repeat their names and would each become a type of their own."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        return False
+
+    def field_is_required(self, field: Any, total: bool) -> bool:
+        """What the server sends has every field; what it is sent has every tag of a union, default or not."""
+        inner = field["schema"]
+        tag = (
+            inner["type"] == "default"
+            and inner["schema"]["type"] == "literal"
+            and len(inner["schema"]["expected"]) == 1
+        )
+        return tag or self.mode == "serialization" or super().field_is_required(field, total)
+
+    def generate(self, schema: CoreSchema, mode: JsonSchemaMode = "validation") -> dict[str, Any]:
+        return {"$schema": self.schema_dialect, **super().generate(schema, mode)}
+
+
+def render_schemas() -> dict[str, str]:
+    """File name -> text, for every union of the protocol. The same protocol always gives the same text."""
+    texts = {}
+    for name, (adapter, mode) in UNIONS.items():
+        schema = adapter.json_schema(mode=mode, by_alias=True, schema_generator=WireSchema)
+        schema["title"] = name.capitalize()
+        texts[f"{name}.json"] = json.dumps(schema, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+    return texts
+
+
+def main() -> None:
+    """Writes every file of `render_schemas`."""
+    SCHEMAS.mkdir(parents=True, exist_ok=True)
+    for name, text in render_schemas().items():
+        (SCHEMAS / name).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

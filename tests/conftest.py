@@ -1,0 +1,68 @@
+"""What holds for every test: no traffic beyond this machine, no skips, seeds that are printed, ports of its own.
+
+Databases, servers and browsers are fixtures of the folders that use them.
+"""
+
+import ipaddress
+import os
+import random
+import socket
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Verbosity, settings
+
+PORTS = range(20_000, 32_000)
+"""Below the range from which the kernel takes the ports of outgoing connections."""
+
+settings.register_profile("default", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("fast", settings.get_profile("default"), max_examples=20, verbosity=Verbosity.quiet)
+settings.register_profile("long", settings.get_profile("default"), max_examples=2_000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+def _refuse_strangers(event: str, args: tuple[Any, ...]) -> None:
+    """Fails the test that would talk to another machine; names are resolved before they arrive here."""
+    if event != "socket.connect" or not isinstance(args[1], tuple):
+        return
+    host = str(args[1][0]).partition("%")[0]
+    try:
+        local = ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        local = host in {"localhost", ""}
+    if not local:
+        raise PermissionError(f"a test may not connect to {args[1]!r}: loopback only")
+
+
+sys.addaudithook(_refuse_strangers)
+
+
+@pytest.fixture
+def free_port() -> Callable[[], int]:
+    """Gives a port of this machine that nobody listens on; ask again for another one."""
+    return find_free_port
+
+
+def find_free_port() -> int:
+    """A random port, so that test processes side by side seldom meet; somebody may still take it before you do."""
+    for _ in range(100):
+        port = random.choice(PORTS)
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise RuntimeError("no free port found in 100 tries")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A skipped test is a failed run: what a test needs is installed by `make test`, on every machine."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None and reporter.stats.get("skipped") and session.exitstatus == pytest.ExitCode.OK:
+        reporter.write_line("a test was skipped, which counts as a failure here", red=True)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
