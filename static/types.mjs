@@ -8,23 +8,49 @@ import { compile } from "json-schema-to-typescript";
 const here = dirname(fileURLToPath(import.meta.url));
 const target = process.argv[2] ?? `${here}/src/session/protocol.ts`;
 
-/** A reference with a default beside it would become a second type of the same shape. */
-const plain = (_key, node) => (node?.$ref === undefined ? node : { $ref: node.$ref });
+/** What would give needless types: a default beside a reference, a length of a list, a tuple in the new spelling. */
+function plain(_key, node) {
+  if (node?.$ref !== undefined) return { $ref: node.$ref };
+  if (node?.type !== "array") return node;
+  const { minItems, maxItems, prefixItems, ...list } = node;
+  return prefixItems === undefined ? list : { ...list, minItems, maxItems, items: prefixItems };
+}
+
+/** Names of the definitions of `schema` that `known` already holds with another meaning, their own or of a part. */
+function others(definitions, known) {
+  const text = JSON.stringify;
+  const shared = Object.keys(definitions).filter((key) => known[key] !== undefined);
+  const found = new Set(shared.filter((key) => text(known[key]) !== text(definitions[key])));
+  for (let size = -1; size !== found.size; ) {
+    size = found.size;
+    for (const key of shared)
+      if ([...found].some((part) => text(definitions[key]).includes(`"#/$defs/${part}"`))) found.add(key);
+  }
+  return found;
+}
+
+/** `node` with references to the definitions in `names` led to their `…Input` forms. */
+function withInputs(node, names) {
+  return JSON.parse(JSON.stringify(node), (_key, value) => {
+    const key = value?.$ref?.replace("#/$defs/", "");
+    return names.has(key) ? { $ref: `#/$defs/${key}Input` } : value;
+  });
+}
 
 const protocol = { title: "Protocol", type: "object", additionalProperties: false, required: [], properties: {}, $defs: {} };
-for (const name of ["command", "event", "view"]) {
+for (const name of ["view", "event", "command"]) {
   const { $defs = {}, $schema, ...schema } = JSON.parse(readFileSync(`${here}/../docs/schemas/${name}.json`, "utf8"), plain);
-  for (const [key, definition] of Object.entries($defs)) {
-    const known = protocol.$defs[key];
-    if (known !== undefined && JSON.stringify(known) !== JSON.stringify(definition))
-      throw new Error(`${key} means two things in the protocol: give one of them another name`);
-    protocol.$defs[key] = definition;
-  }
-  protocol.properties[name] = schema;
+  // what a client sends may leave out what has a default: the same thing as sent by the server is then another type
+  const inputs = others($defs, protocol.$defs);
+  if (inputs.size > 0 && name !== "command") throw new Error(`${[...inputs]} mean two things in the protocol`);
+  for (const [key, definition] of Object.entries($defs))
+    if (inputs.has(key)) protocol.$defs[`${key}Input`] = { ...withInputs(definition, inputs), title: `${key}Input` };
+    else protocol.$defs[key] = withInputs(definition, inputs);
+  protocol.properties[name] = withInputs(schema, inputs);
   protocol.required.push(name);
 }
 
-const text = await compile(protocol, "Protocol", {
+const types = await compile(protocol, "Protocol", {
   additionalProperties: false,
   bannerComment: "// Made by `make types` from rooms/protocol.py: do not edit.",
   enableConstEnums: false,
@@ -33,4 +59,4 @@ const text = await compile(protocol, "Protocol", {
   unreachableDefinitions: false,
 });
 mkdirSync(dirname(target), { recursive: true });
-writeFileSync(target, text);
+writeFileSync(target, types);
