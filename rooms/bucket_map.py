@@ -42,8 +42,8 @@ class BucketMap(Mapping[str, V]):
 
     def _with(self, index: int, bucket: dict[str, V], size: int) -> "BucketMap[V]":
         made: BucketMap[V] = BucketMap.__new__(BucketMap)
-        made._buckets = (*self._buckets[:index], bucket, *self._buckets[index + 1 :])  # noqa: SLF001 - our own class
-        made._size = size  # noqa: SLF001
+        made._buckets = (*self._buckets[:index], bucket, *self._buckets[index + 1 :])
+        made._size = size
         return made
 
     def __getitem__(self, key: str) -> V:
