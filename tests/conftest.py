@@ -1,6 +1,6 @@
 """What holds for every test: no traffic beyond this machine, no skips, seeds that are printed, ports of its own.
 
-Databases, servers and browsers are fixtures of the folders that use them.
+Databases are in databases.py; servers and browsers are fixtures of the folders that use them.
 """
 
 import ipaddress
@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Verbosity, settings
+
+from tests.databases import cluster, database, dsn  # noqa: F401  fixtures for every folder
 
 PORTS = range(20_000, 32_000)
 """Below the range from which the kernel takes the ports of outgoing connections."""
