@@ -46,6 +46,15 @@ class BucketMap(Mapping[str, V]):
         made._size = size
         return made
 
+    def changed_since(self, older: "BucketMap[V]") -> frozenset[str]:
+        """Keys whose value was set, replaced or dropped; looks only into the buckets the two do not share."""
+        keys: frozenset[str] = frozenset()
+        for mine, other in zip(self._buckets, older._buckets, strict=True):  # noqa: SLF001 - one of its kind
+            if mine is not other:
+                both = mine.keys() | other.keys()
+                keys |= {key for key in both if key not in mine or key not in other or mine[key] is not other[key]}
+        return keys
+
     def __getitem__(self, key: str) -> V:
         return self._buckets[_bucket_of(key)][key]
 
