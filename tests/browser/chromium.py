@@ -24,6 +24,7 @@ HERE = Path(__file__).resolve().parent
 CACHE = HERE.parents[1] / ".cache"
 PACKAGE = HERE / "node_modules" / "@sparticuz" / "chromium"
 AXE = HERE / "node_modules" / "axe-core" / "axe.min.js"
+"""The accessibility rules: `page.add_script_tag(path=AXE)`, then `page.evaluate("axe.run()")`."""
 
 FLAGS = (
     "--no-sandbox",  # Chromium refuses to start as root with its sandbox
@@ -34,8 +35,9 @@ FLAGS = (
     "--no-first-run",
     "--disable-dev-shm-usage",  # /dev/shm is 64 MB in a container
     "--font-render-hinting=none",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
 )
-"""What every test wants of the browser: no privileges, and no traffic of its own."""
+"""What every test wants of the browser: no privileges, and no traffic beyond this machine."""
 
 SOUND_FLAGS = (
     "--use-fake-device-for-media-stream",
