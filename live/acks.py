@@ -1,0 +1,42 @@
+"""The answer to a command, the same over the socket and over REST."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from rooms.refusal import Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Ack:
+    """`seq`: the head after the command, also of one without effect. A refusal has a `code` (rooms/refusal.py)."""
+
+    ok: bool
+    seq: int | None = None
+    code: str | None = None
+    detail: str | None = None
+    retry_after_s: float | None = None
+    allowed: tuple[str, ...] = ()
+
+    def document(self) -> dict[str, Any]:
+        if self.ok:
+            return {"ok": True, "seq": self.seq}
+        document: dict[str, Any] = {"ok": False, "code": self.code, "detail": self.detail}
+        if self.retry_after_s is not None:
+            document["retryAfter"] = round(self.retry_after_s, 3)
+        if self.allowed:
+            document["allowed"] = list(self.allowed)
+        return document
+
+
+def done(seq: int) -> Ack:
+    return Ack(ok=True, seq=seq)
+
+
+def refused(code: str, detail: str, *, retry_after_s: float | None = None) -> Ack:
+    return Ack(ok=False, code=code, detail=detail, retry_after_s=retry_after_s)
+
+
+def refusal(error: Refused) -> Ack:
+    return Ack(
+        ok=False, code=error.code, detail=error.detail, retry_after_s=error.retry_after_s, allowed=error.allowed
+    )

@@ -1,0 +1,4 @@
+"""The Socket.IO namespace /live. (Being built.)"""
+
+
+class Gateway: ...

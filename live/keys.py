@@ -1,0 +1,26 @@
+"""Where the parts of the running server find each other in the aiohttp application; live/app.py puts them there."""
+
+from aiohttp import web
+
+from live.demo import Demo
+from live.gateway import Gateway
+from live.host import Hosts
+from live.limits import Limits
+from live.settings import Settings
+from live.tokens import AccessTokens
+from persistence.database import Database
+from persistence.directory import Directory
+from persistence.tokens import Tokens
+
+SETTINGS = web.AppKey("settings", Settings)
+LIMITS = web.AppKey("limits", Limits)
+ACCESS_TOKENS = web.AppKey("access_tokens", AccessTokens)
+
+# From here on only between start-up and clean-up.
+DATABASE = web.AppKey("database", Database)
+DIRECTORY = web.AppKey("directory", Directory)
+TOKENS = web.AppKey("tokens", Tokens)
+HOSTS = web.AppKey("hosts", Hosts)
+GATEWAY = web.AppKey("gateway", Gateway)
+
+DEMO = web.AppKey("demo", Demo)  # only with `run.py demo`

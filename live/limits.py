@@ -1,0 +1,151 @@
+"""Every limit of the live server, with its unit and what happens beyond it (invariant 9). Knows no connection and no rule.
+
+Rates are token buckets on the monotonic clock; `LIMITS_FACTOR` multiplies rates, bursts and the caps of connections.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from time import monotonic
+
+# -- Messages: a violation counts as malformed; beyond MALFORMED_MAX the connection is closed with `protocol`. --
+MESSAGE_BYTES_MAX = 64_000  # WebSocket close 1009
+DEPTH_MAX = 32
+NODES_MAX = 2_000
+MALFORMED_MAX = 5
+
+# -- Time: beyond it the connection is closed without a word. --
+CONNECT_WITHIN_S = 5.0
+PING_EVERY_S = 10.0
+PONG_WITHIN_S = 5.0
+CLOSE_WITHIN_S = 2.0
+
+# -- Work waiting: beyond it the ack says `overloaded` with `retryAfter`. --
+INBOX_COMMANDS_MAX = 64  # per connection, unanswered
+ROOM_COMMANDS_MAX = 1_000  # per session, waiting for their append
+BATCH_COMMANDS_MAX = 200  # decided in one round; the rest waits for the next
+HOSTS_MAX = 5_000  # sessions held in memory
+RETRY_OVERLOADED_S = 1.0
+RETRY_UNAVAILABLE_S = 1.0
+ANSWER_WITHIN_S = 5.0  # then `unavailable`: the outcome is unknown until the command is sent again
+
+# -- Behind: the connection is closed with `slow`; it resumes where it stands. --
+OUTBOX_BYTES_MAX = 1_048_576
+OUTBOX_EVENTS_MAX = 1_000
+OUTBOX_BEHIND_S_MAX = 10.0
+TRANSPORT_BYTES = 65_536  # handed to the kernel's side at a time, the rest waits in the outbox
+UNSENT_BYTES = 131_072  # TCP_NOTSENT_LOWAT: what the kernel holds back before it says full
+
+# -- Resume: beyond it a snapshot marked `resync`. --
+RESUME_EVENTS_MAX = 5_000
+RING_EVENTS = 2_000  # recent events in memory; older ones come from the database
+FRAME_EVENTS_MAX = 200  # of one frame of a tail
+
+# -- Pace --
+COVER_WITHIN_S = 4.0  # an invisible range is covered by a frame at most this late (the promise is 5 s)
+POLL_EVERY_S = 0.5  # for what other processes appended
+TYPING_EVERY_S = 0.1  # newest wins in between
+REVOCATION_EVERY_S = 1.0  # sign-ins revoked elsewhere (the promise is 2 s)
+SNAPSHOT_EVENTS = 500
+IDLE_HOST_S = 60.0
+RECENT_COMMANDS = 5_000  # answered again from memory; older ones from the database
+QUALITY_EVERY_S = 10.0
+
+# -- Refusals: each answered, but a connection that is refused this often is closed with `rate`. --
+REFUSALS_MAX = 100
+REFUSALS_WITHIN_S = 10.0
+
+# -- Connections: refused with 503 and Retry-After before the upgrade; per user with `limit_reached`. --
+CONNECTIONS_PER_ADDRESS = 500
+CONNECTIONS_PER_USER = 20
+BUCKETS_MAX = 50_000  # remembered keys of one rate; the longest unused are forgotten, which is in their favour
+
+# -- Stopping --
+DRAIN_S = 15.0
+DRAIN_SPREAD_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    per_second: float
+    burst: float
+
+    def times(self, factor: float) -> "Rate":
+        return Rate(self.per_second * factor, self.burst * factor)
+
+
+COMMANDS_PER_CONNECTION = Rate(10, 30)
+COMMANDS_PER_USER = Rate(20, 60)
+COMMANDS_PER_ADDRESS = Rate(300, 900)  # a classroom of 50 behind one address
+CHAT_PER_USER = Rate(2, 5)
+JOINS_PER_CONNECTION = Rate(1, 10)
+SIGNALS_PER_CONNECTION = Rate(20, 40)  # dropped beyond it
+CONNECTS_PER_ADDRESS = Rate(5, 60)
+REST_PER_USER = Rate(10, 50)
+REST_PER_ADDRESS = Rate(100, 500)
+LOGIN_PER_ACCOUNT = Rate(5 / 60, 5)
+LOGIN_PER_ADDRESS = Rate(20 / 60, 20)
+INVITATION_PER_ADDRESS = Rate(20 / 60, 60)
+
+
+class Buckets:
+    """One rate for many keys. `take` answers 0.0 when allowed, else the seconds to wait."""
+
+    def __init__(self, rate: Rate, factor: float = 1.0, clock: Callable[[], float] = monotonic) -> None:
+        self.rate = rate.times(factor)
+        self._clock = clock
+        self._levels: OrderedDict[Hashable, tuple[float, float]] = OrderedDict()
+
+    def take(self, key: Hashable, cost: float = 1.0) -> float:
+        level, now = self._level(key)
+        if level >= cost:
+            self._keep(key, level - cost, now)
+            return 0.0
+        self._keep(key, level, now)
+        return (cost - level) / self.rate.per_second
+
+    def wait(self, key: Hashable, cost: float = 1.0) -> float:
+        """What `take` would answer, without taking."""
+        level, _now = self._level(key)
+        return 0.0 if level >= cost else (cost - level) / self.rate.per_second
+
+    def _level(self, key: Hashable) -> tuple[float, float]:
+        now = self._clock()
+        level, since = self._levels.get(key, (self.rate.burst, now))
+        return min(self.rate.burst, level + (now - since) * self.rate.per_second), now
+
+    def _keep(self, key: Hashable, level: float, now: float) -> None:
+        self._levels[key] = (level, now)
+        self._levels.move_to_end(key)
+        if len(self._levels) > BUCKETS_MAX:
+            self._levels.popitem(last=False)
+
+
+def take_all(wanted: list[tuple[Buckets, Hashable]]) -> float:
+    """Takes one from each bucket, or from none: the longest wait when any is empty."""
+    longest = max((buckets.wait(key) for buckets, key in wanted), default=0.0)
+    if longest == 0.0:
+        for buckets, key in wanted:
+            buckets.take(key)
+    return longest
+
+
+class Limits:
+    """The buckets of this process. Every process has its own; together they allow at most their number times as much."""
+
+    def __init__(self, factor: float = 1.0, clock: Callable[[], float] = monotonic) -> None:
+        self.factor = factor
+        self.commands_per_connection = Buckets(COMMANDS_PER_CONNECTION, factor, clock)
+        self.commands_per_user = Buckets(COMMANDS_PER_USER, factor, clock)
+        self.commands_per_address = Buckets(COMMANDS_PER_ADDRESS, factor, clock)
+        self.chat_per_user = Buckets(CHAT_PER_USER, factor, clock)
+        self.joins_per_connection = Buckets(JOINS_PER_CONNECTION, factor, clock)
+        self.signals_per_connection = Buckets(SIGNALS_PER_CONNECTION, factor, clock)
+        self.connects_per_address = Buckets(CONNECTS_PER_ADDRESS, factor, clock)
+        self.rest_per_user = Buckets(REST_PER_USER, factor, clock)
+        self.rest_per_address = Buckets(REST_PER_ADDRESS, factor, clock)
+        self.login_per_account = Buckets(LOGIN_PER_ACCOUNT, factor, clock)
+        self.login_per_address = Buckets(LOGIN_PER_ADDRESS, factor, clock)
+        self.invitation_per_address = Buckets(INVITATION_PER_ADDRESS, factor, clock)
+        self.connections_per_address = int(CONNECTIONS_PER_ADDRESS * factor)
+        self.connections_per_user = int(CONNECTIONS_PER_USER * factor)

@@ -1,0 +1,91 @@
+"""What the operator may set, read from the environment once. Knows names and shapes, not what the values are used for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+DEFAULT_PORT = 8080
+
+
+class SettingsRefused(ValueError):
+    """A setting is missing or makes no sense; the message names it."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """`database_url` names host and database; the two logins are derived from `secret_key` unless they have URLs of their own.
+
+    `hosts` are the values of the Host header that are served, `origins` the pages that may open a socket: exactly these.
+    """
+
+    secret_key: str
+    database_url: str
+    data_dir: Path
+    host: str = "127.0.0.1"
+    port: int = DEFAULT_PORT
+    database_app_url: str | None = None
+    database_engine_url: str | None = None
+    public_url: str | None = None
+    lan_address: str | None = None
+    limits_factor: float = 1.0
+    trusted_proxies: tuple[str, ...] = ()
+    smtp_url: str | None = None
+    failpoints: str = ""
+    demo: bool = False
+
+    @property
+    def url(self) -> str:
+        """Where people find this server; invitation links start with it."""
+        return (self.public_url or f"http://localhost:{self.port}").rstrip("/")
+
+    @property
+    def origins(self) -> frozenset[str]:
+        addresses = {"localhost", "127.0.0.1"} | ({self.lan_address} if self.lan_address else set())
+        served = {f"http://{address}:{self.port}" for address in addresses}
+        if self.port == 80:
+            served |= {f"http://{address}" for address in addresses}
+        if self.public_url:
+            parts = urlsplit(self.public_url)
+            served.add(f"{parts.scheme}://{parts.netloc}".lower())
+        return frozenset(served)
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        return frozenset(urlsplit(origin).netloc for origin in self.origins)
+
+
+def read_settings(environ: Mapping[str, str], **given: object) -> Settings:
+    """`given` comes from the command line and wins over the environment. Raises SettingsRefused."""
+    values: dict[str, object] = {
+        "secret_key": environ.get("SECRET_KEY", ""),
+        "database_url": environ.get("DATABASE_URL", ""),
+        "database_app_url": environ.get("DATABASE_APP_URL") or None,
+        "database_engine_url": environ.get("DATABASE_ENGINE_URL") or None,
+        "data_dir": Path(environ.get("DATA_DIR") or "data"),
+        "public_url": environ.get("PUBLIC_URL") or None,
+        "limits_factor": _positive(environ, "LIMITS_FACTOR", 1.0),
+        "trusted_proxies": tuple(filter(None, environ.get("TRUSTED_PROXIES", "").split(","))),
+        "smtp_url": environ.get("SMTP_URL") or None,
+        "failpoints": environ.get("FAILPOINTS", ""),
+    }
+    values.update({name: value for name, value in given.items() if value is not None})
+    for name in ("secret_key", "database_url"):
+        if not values[name]:
+            raise SettingsRefused(f"{name.upper()} is not set: the server does not start without it")
+    if len(str(values["secret_key"])) < 32:
+        raise SettingsRefused("SECRET_KEY is shorter than 32 characters")
+    public = values["public_url"]
+    if public and urlsplit(str(public)).scheme not in ("http", "https"):
+        raise SettingsRefused("PUBLIC_URL must start with http:// or https://")
+    return Settings(**values)  # type: ignore[arg-type]
+
+
+def _positive(environ: Mapping[str, str], name: str, default: float) -> float:
+    try:
+        value = float(environ.get(name) or default)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 1e9:
+        raise SettingsRefused(f"{name} must be a positive number")
+    return value
