@@ -174,7 +174,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT p.session_id FROM live.session_participants p WHERE p.user_id = app.current_user_id()
     UNION
     SELECT r.session_id FROM live.session_registrations r
-     WHERE r.user_id = app.current_user_id() AND r.status NOT IN ('declined', 'cancelled')) mine $$;
+     WHERE r.user_id = app.current_user_id()) mine $$;
 
 -- Whose names one may learn: everybody of sessions one staffs or took part in, and the hosts of sessions one may see.
 CREATE FUNCTION app.my_people() RETURNS uuid[]
