@@ -5,7 +5,7 @@ split into buckets: setting one key copies one bucket and the spine, never the w
 only within a bucket; whoever needs an order sorts by a field of the value.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar, get_args
 from zlib import crc32
 
@@ -77,18 +77,21 @@ class BucketMap(Mapping[str, V]):
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """Reads and writes as a plain JSON object, so that state can be kept as a snapshot."""
-        value = handler.generate_schema(get_args(source)[0]) if get_args(source) else core_schema.any_schema()
-        as_dict = core_schema.dict_schema(core_schema.str_schema(), value)
-        return core_schema.json_or_python_schema(
-            json_schema=core_schema.no_info_after_validator_function(cls, as_dict),
-            python_schema=core_schema.union_schema(
-                [core_schema.is_instance_schema(cls), core_schema.no_info_after_validator_function(cls, as_dict)]
-            ),
-            serialization=core_schema.wrap_serializer_function_ser_schema(
-                lambda held, write: write(dict(held)), schema=as_dict
-            ),
-        )
+        return json_object(cls, source, handler)
+
+
+def json_object(cls: Callable[[Any], Any], source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+    """A mapping of this kind is read and written as a plain JSON object, so that state can be kept as a snapshot."""
+    value = handler.generate_schema(get_args(source)[0]) if get_args(source) else core_schema.any_schema()
+    as_dict = core_schema.dict_schema(core_schema.str_schema(), value)
+    made = core_schema.no_info_after_validator_function(cls, as_dict)
+    return core_schema.json_or_python_schema(
+        json_schema=made,
+        python_schema=core_schema.union_schema([core_schema.is_instance_schema(cls), made]),
+        serialization=core_schema.wrap_serializer_function_ser_schema(
+            lambda held, write: write(dict(held)), schema=as_dict
+        ),
+    )
 
 
 def _bucket_of(key: str) -> int:

@@ -3,7 +3,7 @@
 A feature is one file that ends in `FEATURE = Feature(...)`. This file knows no feature; rooms/room.py puts them together.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
@@ -153,6 +153,7 @@ class Feature:
     parties  the people who see this event differently from others of their standing
     effects  (room after the event, recorded) -> effects
     blank    an event of this feature without its words
+    listed   the entries of a view of this slice, oldest first, each with the `seq` that made it: paged over REST
     """
 
     name: str
@@ -166,6 +167,7 @@ class Feature:
     parties: Callable[[Recorded], frozenset[UserId]] = _nobody
     effects: Callable[["RoomState", Recorded], tuple[Effect, ...]] = _no_effects
     blank: Callable[[Event], Event] = lambda event: event
+    listed: Callable[[Any], Sequence[Any]] | None = None
 
 
 # -- Field types for commands: what a person types is bounded and can be stored and shown. --

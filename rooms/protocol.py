@@ -4,7 +4,7 @@ from typing import Annotated, Any, Union
 
 from pydantic import Field, TypeAdapter
 
-from rooms import hands, lifecycle, participants, rights
+from rooms import chat, hands, lifecycle, participants, rights
 from rooms.feature import Command, Event
 
 COMMAND_TYPES: tuple[type[Command], ...] = (
@@ -12,6 +12,7 @@ COMMAND_TYPES: tuple[type[Command], ...] = (
     *participants.COMMANDS,
     *rights.COMMANDS,
     *hands.COMMANDS,
+    *chat.COMMANDS,
 )
 INTERNAL_TYPES: tuple[type[Command], ...] = (
     *lifecycle.INTERNAL,
@@ -23,6 +24,7 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     *participants.EVENTS,
     *rights.EVENTS,
     *hands.EVENTS,
+    *chat.EVENTS,
 )
 
 

@@ -12,7 +12,8 @@ from typing import ClassVar
 from pydantic import ConfigDict, TypeAdapter
 from pydantic.alias_generators import to_camel
 
-from rooms import hands, lifecycle, participants, rights
+from rooms import chat, hands, lifecycle, participants, rights
+from rooms.chat import Chat
 from rooms.feature import Command, Context, Effect, Event, Feature, Recorded
 from rooms.hands import Hands
 from rooms.lifecycle import Lifecycle
@@ -30,6 +31,7 @@ FEATURES: tuple[Feature, ...] = (
     participants.LOBBY,
     rights.FEATURE,
     hands.FEATURE,
+    chat.FEATURE,
 )
 
 
@@ -46,6 +48,7 @@ class RoomState:
     lobby: Lobby | None = field(default_factory=Lobby)
     rights: Rights | None = field(default_factory=Rights)
     hands: Hands | None = field(default_factory=Hands)
+    chat: Chat | None = field(default_factory=Chat)
     standings: Standings | None = field(default_factory=Standings)  # never part of a view
 
 
