@@ -43,6 +43,10 @@ class Event(Wire):
         return True
 
 
+class Unfoldable(Event):
+    """A row of the log that this release cannot read: it keeps its number, means nothing, and nobody sees it (F19)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Recorded:
     """An event at its place in the log. `actor` and `command` are None where nobody may know them."""

@@ -6,13 +6,15 @@ itself with the hidden taken out, and `room.apply` folds it on; an event looks a
 
 from dataclasses import replace
 
-from rooms.feature import Recorded, Standing
+from rooms.feature import Recorded, Standing, Unfoldable
 from rooms.ids import UserId
 from rooms.room import FEATURES, OWNER, STATE, RoomState
 
 
 def visible(recorded: Recorded, standing: Standing) -> Recorded | None:
     """The event as this standing may have it: whole, redacted, or nothing."""
+    if isinstance(recorded.event, Unfoldable):
+        return None
     place = getattr(recorded.event, "room", None)
     if place is not None and place != standing.room and not standing.staff:
         return None
@@ -35,6 +37,8 @@ def window(seen: RoomState) -> RoomState:
 
 def parties(recorded: Recorded) -> frozenset[UserId]:
     """Those who may see this event differently from others of their standing."""
+    if isinstance(recorded.event, Unfoldable):
+        return frozenset()
     return OWNER[type(recorded.event)].parties(recorded)
 
 
