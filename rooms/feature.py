@@ -136,6 +136,10 @@ def _no_effects(room: "RoomState", recorded: Recorded) -> tuple[Effect, ...]:
     return ()
 
 
+def _nothing_to_end(room: "RoomState", context: Context) -> list[Event]:
+    return []
+
+
 def _for_the_admitted(recorded: Recorded, standing: Standing) -> Recorded | None:
     return recorded if standing.admitted else None
 
@@ -157,6 +161,7 @@ class Feature:
     parties  the people who see this event differently from others of their standing
     effects  (room after the event, recorded) -> effects
     blank    an event of this feature without its words
+    ending   what still goes on is brought to its end right before the session ends
     listed   the entries of a view of this slice, oldest first, each with the `seq` that made it: paged over REST
     """
 
@@ -171,6 +176,7 @@ class Feature:
     parties: Callable[[Recorded], frozenset[UserId]] = _nobody
     effects: Callable[["RoomState", Recorded], tuple[Effect, ...]] = _no_effects
     blank: Callable[[Event], Event] = lambda event: event
+    ending: Callable[["RoomState", Context], list[Event]] = _nothing_to_end
     listed: Callable[[Any], Sequence[Any]] | None = None
 
 

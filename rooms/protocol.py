@@ -4,7 +4,7 @@ from typing import Annotated, Any, Union
 
 from pydantic import Field, TypeAdapter
 
-from rooms import chat, hands, lifecycle, participants, rights
+from rooms import chat, hands, lifecycle, participants, polls, questions, rights
 from rooms.feature import Command, Event
 
 COMMAND_TYPES: tuple[type[Command], ...] = (
@@ -12,19 +12,24 @@ COMMAND_TYPES: tuple[type[Command], ...] = (
     *participants.COMMANDS,
     *rights.COMMANDS,
     *hands.COMMANDS,
+    *polls.COMMANDS,
     *chat.COMMANDS,
+    *questions.COMMANDS,
 )
 INTERNAL_TYPES: tuple[type[Command], ...] = (
     *lifecycle.INTERNAL,
     *participants.INTERNAL,
     *rights.INTERNAL,
+    *polls.INTERNAL,
 )
 EVENT_TYPES: tuple[type[Event], ...] = (
     *lifecycle.EVENTS,
     *participants.EVENTS,
     *rights.EVENTS,
     *hands.EVENTS,
+    *polls.EVENTS,
     *chat.EVENTS,
+    *questions.EVENTS,
 )
 
 

@@ -12,12 +12,14 @@ from typing import ClassVar
 from pydantic import ConfigDict, TypeAdapter
 from pydantic.alias_generators import to_camel
 
-from rooms import chat, hands, lifecycle, participants, rights
+from rooms import chat, hands, lifecycle, participants, polls, questions, rights
 from rooms.chat import Chat
 from rooms.feature import Command, Context, Effect, Event, Feature, Recorded
 from rooms.hands import Hands
-from rooms.lifecycle import Lifecycle
+from rooms.lifecycle import Lifecycle, SessionCancelled, SessionEnded
 from rooms.people import Lobby, People, Rights
+from rooms.poll_book import Polls
+from rooms.questions import Questions
 from rooms.refusal import Refused
 from rooms.standings import Standings, follow
 
@@ -32,6 +34,8 @@ FEATURES: tuple[Feature, ...] = (
     rights.FEATURE,
     hands.FEATURE,
     chat.FEATURE,
+    questions.FEATURE,
+    polls.FEATURE,
 )
 
 
@@ -48,7 +52,9 @@ class RoomState:
     lobby: Lobby | None = field(default_factory=Lobby)
     rights: Rights | None = field(default_factory=Rights)
     hands: Hands | None = field(default_factory=Hands)
+    polls: Polls | None = field(default_factory=Polls)
     chat: Chat | None = field(default_factory=Chat)
+    questions: Questions | None = field(default_factory=Questions)
     standings: Standings | None = field(default_factory=Standings)  # never part of a view
 
 
@@ -68,7 +74,10 @@ def decide(room: RoomState, command: Command, context: Context) -> list[Event]:
     rule = _DECIDE.get(type(command))
     if rule is None:
         raise Refused("bad_request", f"{command.type} is not a command of a session")
-    return rule(room, command, context)
+    events = rule(room, command, context)
+    if any(isinstance(each, SessionEnded | SessionCancelled) for each in events):
+        return [*(end for feature in FEATURES for end in feature.ending(room, context)), *events]
+    return events
 
 
 def record(room: RoomState, events: Iterable[Event], context: Context, command: str | None) -> list[Recorded]:
