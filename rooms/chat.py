@@ -44,7 +44,7 @@ class Message:
     channel: str
     seq: int
     at: datetime
-    sender: UserId | None
+    sender: UserId
     text: str
     reply_to: str | None = None
     edited_at: datetime | None = None
@@ -433,6 +433,8 @@ def _standing(room: "RoomState", context: Context) -> Standing:
 def apply_sent(chat: Chat, recorded: Recorded) -> Chat:
     event, sender = recorded.event, recorded.actor
     assert isinstance(event, MessageSent)
+    if sender is None:
+        return chat
     key = channel_of(sender, event.to, event.room)
     message = Message(event.message_id, key, recorded.seq, recorded.at, sender, event.text, event.reply_to)
     channel = chat.channels.get(key, Channel())
@@ -441,7 +443,7 @@ def apply_sent(chat: Chat, recorded: Recorded) -> Chat:
 
 
 def _noted(ledger: Ledger | None, message: Message) -> Ledger | None:
-    if ledger is None or message.sender is None:
+    if ledger is None:
         return ledger
     places = ledger.places.set(message.id, Place(message.channel, (message.seq,)))
     return Ledger(places, ledger.spoke_at.set(message.sender, message.at))
