@@ -35,6 +35,8 @@ POLL_S = 0.01
 WATCH_S = 0.1
 LOG_BYTES_MAX = 10_000_000
 PROC = Path("/proc")
+# Postgres refuses uid 0. A namespace needs no chown; some containers forbid it.
+ROOT_IDENTITIES = ("namespace", "nobody") if sys.platform == "linux" else ("nobody",)
 
 SETTINGS = {
     "listen_addresses": "",
@@ -203,11 +205,10 @@ class Embedded:
     def _make_cluster(self) -> None:
         """Beside its place first, so that a kill in the middle leaves nothing that looks finished."""
         new = self.data_dir / "postgres.new"
-        identity = "plain" if os.geteuid() != 0 else "namespace" if sys.platform == "linux" else "nobody"
-        result = self._initdb(new, identity)
+        identities = ROOT_IDENTITIES if os.geteuid() == 0 else ("plain",)
+        result = self._initdb(new, identities[0])
         if result.returncode == postgres_child.NAMESPACE_REFUSED:
-            identity = "nobody"
-            result = self._initdb(new, identity)
+            result = self._initdb(new, identities[-1])
         if result.returncode != 0:
             raise NoPostgres(f"initdb failed: {result.stderr.strip()}")
         # The superuser needs no password: the socket's folder is ours alone (0700). Everybody else proves one.
