@@ -115,7 +115,10 @@ class Keys:
         active: dict[str, DataKey] = {}
         for row in await connection.fetch("SELECT id, purpose, wrapped, active FROM ops.encryption_keys"):
             place = f"ops.encryption_keys.wrapped:{row['id']}"
-            key = DataKey(row["id"], open_sealed({0: wrapping.secret}, row["wrapped"], place))
+            try:
+                key = DataKey(row["id"], open_sealed({0: wrapping.secret}, row["wrapped"], place))
+            except Undecryptable:
+                raise Undecryptable("SECRET_KEY is not the one this database was made with") from None
             if row["purpose"] == "row":
                 rows[key.id] = key.secret
             if row["active"]:
