@@ -510,4 +510,5 @@ FEATURE = Feature(
     parties=parties,
     effects=effects,
     ending=ending,
+    listed=Polls.in_order,
 )

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Union
 
 from pydantic import Field, TypeAdapter
 
-from rooms import chat, hands, lifecycle, participants, polls, questions, rights
+from rooms import chat, hands, lifecycle, participants, polls, questions, rights, stage
 from rooms.feature import Command, Event
 
 COMMAND_TYPES: tuple[type[Command], ...] = (
@@ -15,6 +15,7 @@ COMMAND_TYPES: tuple[type[Command], ...] = (
     *polls.COMMANDS,
     *chat.COMMANDS,
     *questions.COMMANDS,
+    *stage.COMMANDS,
 )
 INTERNAL_TYPES: tuple[type[Command], ...] = (
     *lifecycle.INTERNAL,
@@ -30,6 +31,7 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     *polls.EVENTS,
     *chat.EVENTS,
     *questions.EVENTS,
+    *stage.EVENTS,
 )
 
 

@@ -12,7 +12,7 @@ from typing import ClassVar
 from pydantic import ConfigDict, TypeAdapter
 from pydantic.alias_generators import to_camel
 
-from rooms import chat, hands, lifecycle, participants, polls, questions, rights
+from rooms import chat, hands, lifecycle, participants, polls, questions, rights, stage
 from rooms.chat import Chat
 from rooms.feature import Command, Context, Effect, Event, Feature, Recorded
 from rooms.hands import Hands
@@ -21,6 +21,7 @@ from rooms.people import Lobby, People, Rights
 from rooms.poll_book import Polls
 from rooms.questions import Questions
 from rooms.refusal import Refused
+from rooms.stage import Stage
 from rooms.standings import Standings, follow
 
 # Raised when `apply` gives another meaning to old events: snapshots of another fold are dropped.
@@ -36,6 +37,7 @@ FEATURES: tuple[Feature, ...] = (
     chat.FEATURE,
     questions.FEATURE,
     polls.FEATURE,
+    stage.FEATURE,
 )
 
 
@@ -55,6 +57,7 @@ class RoomState:
     polls: Polls | None = field(default_factory=Polls)
     chat: Chat | None = field(default_factory=Chat)
     questions: Questions | None = field(default_factory=Questions)
+    stage: Stage | None = field(default_factory=Stage)
     standings: Standings | None = field(default_factory=Standings)  # never part of a view
 
 
