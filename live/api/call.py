@@ -1,0 +1,173 @@
+"""What the function behind a route is given: who asks, the parts of the server, and the ways to read and change a session.
+
+A session is read at the head of its log and changed by commands, exactly as over the socket.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+from uuid import UUID, uuid4, uuid5
+
+from aiohttp import web
+from pydantic import BaseModel
+
+from live.addresses import client_address
+from live.api.route import Listing, Named
+from live.frames import ids_in
+from live.hosts import Hosts, NoSession
+from live.keys import ACCESS_TOKENS, DATABASE, DIRECTORY, HOSTS, LIMITS, SETTINGS, TOKENS
+from live.limits import Limits
+from live.problems import REQUEST_ID, Problem, not_found
+from live.settings import Settings
+from live.tokens import AccessTokens
+from persistence.database import Database
+from persistence.directory import Directory
+from persistence.event_log import EventLog
+from persistence.models.session import LiveSession
+from persistence.pages import Page
+from persistence.readers import Reader
+from persistence.sessions import Sessions
+from persistence.tokens import Tokens
+from rooms.feature import Command, Standing
+from rooms.ids import SessionId, UserId
+from rooms.people import is_staff, role_of, standing_of
+from rooms.roles import Role
+from rooms.room import RoomState
+from rooms.standings import standing_at
+
+M = TypeVar("M", bound=BaseModel)
+REPEATABLE = UUID("5b9d8c52-0c3f-5f0e-9a51-6d1f3f6c7a11")  # namespace of ids made from an Idempotency-Key
+
+
+@dataclass
+class Call:
+    """One request. `key`: its Idempotency-Key, which makes the ids of this call the same when it is repeated."""
+
+    request: web.Request
+    reader: Reader | None = None
+    key: str | None = None
+    location: str | None = None  # of what was made
+    _rooms: dict[SessionId, RoomState] = field(default_factory=dict)
+    _sessions: dict[SessionId, LiveSession | None] = field(default_factory=dict)
+    _made: int = 0
+
+    # -- the parts of the server --
+
+    @property
+    def database(self) -> Database:
+        return self.request.app[DATABASE]
+
+    @property
+    def directory(self) -> Directory:
+        return self.request.app[DIRECTORY]
+
+    @property
+    def tokens(self) -> Tokens:
+        return self.request.app[TOKENS]
+
+    @property
+    def access_tokens(self) -> AccessTokens:
+        return self.request.app[ACCESS_TOKENS]
+
+    @property
+    def hosts(self) -> Hosts:
+        return self.request.app[HOSTS]
+
+    @property
+    def log(self) -> EventLog:
+        return EventLog(self.database)
+
+    @property
+    def limits(self) -> Limits:
+        return self.request.app[LIMITS]
+
+    @property
+    def settings(self) -> Settings:
+        return self.request.app[SETTINGS]
+
+    # -- who asks --
+
+    @property
+    def sender(self) -> Reader:
+        """Of a route that not ANYONE may use."""
+        assert self.reader is not None
+        return self.reader
+
+    @property
+    def user(self) -> UserId:
+        return self.sender.user
+
+    @property
+    def address(self) -> str:
+        return client_address(self.request, self.settings.trusted_proxies)
+
+    @property
+    def request_id(self) -> str:
+        return self.request[REQUEST_ID]
+
+    def new_id(self) -> str:
+        """The next id this call makes; the same again when the request is repeated with its key."""
+        if self.key is None:
+            return str(uuid4())
+        self._made += 1
+        return str(uuid5(REPEATABLE, f"{self.user} {self.request.method} {self.request.path} {self.key} {self._made}"))
+
+    # -- a session --
+
+    async def session(self, session: SessionId) -> LiveSession | None:
+        """As the reader may know it, read under row-level security; None is not found (404)."""
+        if session not in self._sessions:
+            self._sessions[session] = await Sessions(self.database).get(session, self.user)
+        return self._sessions[session]
+
+    async def room(self, session: SessionId) -> RoomState:
+        """At the head of the log. One that does not exist is not found."""
+        if session not in self._rooms:
+            try:
+                self._rooms[session] = await self.hosts.read(session)
+            except NoSession:
+                raise not_found() from None
+        return self._rooms[session]
+
+    async def staffs(self, session: SessionId) -> bool:
+        return self.sender.admin or is_staff(await self.room(session), self.user)
+
+    async def hosts_it(self, session: SessionId) -> bool:
+        return self.sender.admin or role_of(await self.room(session), self.user) is Role.INSTRUCTOR
+
+    async def standing(self, session: SessionId, seq: int | None = None) -> Standing:
+        """Under which the reader sees the event `seq`, or what is now. Administrators see what staff see (domain.md 4.2)."""
+        room = await self.room(session)
+        found = standing_of(room, self.user) if seq is None else standing_at(room, self.user, seq)
+        if self.sender.admin and not found.staff:
+            return Standing(self.user, staff=True)
+        return found
+
+    async def submit(self, session: SessionId, command: Command, command_id: str | None = None) -> int:
+        """The seq of the head after the command; a refusal is a problem."""
+        try:
+            ack = await self.hosts.submit(
+                session, self.user, command, command_id or self.new_id(), admin=self.sender.admin
+            )
+        except NoSession:
+            raise not_found() from None
+        self.forget(session)
+        if not ack.ok:
+            raise Problem(
+                ack.code or "internal", ack.detail or "", allowed=ack.allowed, retry_after_s=ack.retry_after_s
+            )
+        assert ack.seq is not None
+        return ack.seq
+
+    def forget(self, session: SessionId) -> None:
+        """What was read of it so far: it has changed."""
+        self._rooms.pop(session, None)
+        self._sessions.pop(session, None)
+
+    async def people(self, *shown: Any) -> dict[UserId, Named]:
+        """Names of everybody whom these documents (as JSON-like values or models) speak of."""
+        plain = [each.model_dump(mode="json") if isinstance(each, BaseModel) else each for each in shown]
+        names = await self.directory.names({UserId(each) for each in ids_in(plain)})
+        return {user: Named(name=name) for user, name in sorted(names.items())}
+
+    async def listing(self, page: Page[M]) -> Listing[M]:
+        return Listing(items=page.items, next_cursor=page.next_cursor, people=await self.people(*page.items))

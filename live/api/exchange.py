@@ -1,0 +1,220 @@
+"""Carries out a declared route: one request in, one answer out. The same steps for every route, in this order:
+
+address limit, sign-in, user limit, path (404), who may (403, 404), the version one read (428, 412), query and body (400, 413,
+415, 422 with every fault), a repeated request (its first answer), the function itself, entity tag and page links.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from aiohttp import web
+from pydantic import TypeAdapter, ValidationError
+
+from live.api.call import Call
+from live.api.route import BASE, File, Listing, Route, Who
+from live.api.strict_json import parse, read_bounded
+from live.auth import find_sender
+from live.problems import Fault, Problem, faults_of, invalid, not_found
+from persistence.idempotency import Answered, Idempotency, KeyReused, StillRunning
+from rooms.ids import SessionId
+
+KEY_CHARACTERS_MAX = 255
+JSON = "application/json"
+PRIVATE = "private, no-cache"  # may be kept by the reader's own browser, and is asked for again
+
+
+async def exchange(route: Route, request: web.Request) -> web.StreamResponse:
+    call = Call(request)
+    _require(call.limits.rest_per_address.take(call.address))
+    call.reader = (
+        await find_sender(request) if route.who is not Who.ANYONE or "Authorization" in request.headers else None
+    )
+    if route.who is not Who.ANYONE and call.reader is None:
+        raise Problem("unauthenticated")
+    if call.reader is not None:
+        _require(call.limits.rest_per_user.take(call.user))
+    path = _read_path(route, request)
+    await _require_may(route.who, call, path.get("session_id"))
+    if route.matches is not None:
+        await _require_version(route.matches, call, path)
+    given, body = await _read_input(route, request)
+    if route.method == "POST" and call.reader is not None and "Idempotency-Key" in request.headers:
+        return await _once(route, call, path, given, body)
+    return await _carry_out(route, call, path, given)
+
+
+def _require(wait_s: float) -> None:
+    if wait_s > 0:
+        raise Problem("rate_limited", retry_after_s=wait_s)
+
+
+# -- Who may --
+
+
+async def _require_may(who: Who, call: Call, session: SessionId | None) -> None:
+    match who:
+        case Who.ANYONE | Who.SIGNED_IN:
+            allowed = True
+        case Who.ACCOUNT:
+            allowed = call.sender.guest_of is None
+        case Who.INSTRUCTOR:
+            allowed = call.sender.schedules
+        case Who.ADMIN:
+            allowed = call.sender.admin
+        case Who.MEMBER | Who.STAFF | Who.HOST:
+            assert session is not None, "a route of a session has it in its path"
+            if await call.session(session) is None:
+                raise not_found()
+            allowed = (
+                who is Who.MEMBER
+                or (who is Who.STAFF and await call.staffs(session))
+                or (who is Who.HOST and await call.hosts_it(session))
+            )
+    if not allowed:
+        raise Problem("forbidden")
+
+
+async def _require_version(matches: Route, call: Call, path: Mapping[str, Any]) -> None:
+    """If-Match names the representation that a GET of `matches` gives this reader now (RFC 9110, 13.1.1)."""
+    given = call.request.headers.get("If-Match")
+    if given is None:
+        raise Problem("precondition_required")
+    _status, body = _encoded(matches, await matches.run(call, **path))
+    if given.strip() != "*" and entity_tag(body) not in _tags(given):
+        raise Problem("precondition_failed")
+
+
+# -- Input --
+
+
+def _read_path(route: Route, request: web.Request) -> dict[str, Any]:
+    """What cannot be an id names nothing."""
+    try:
+        return {name: each.validate_python(request.match_info[name]) for name, each in route.parameters.items()}
+    except ValidationError:
+        raise not_found() from None
+
+
+async def _read_input(route: Route, request: web.Request) -> tuple[dict[str, Any], bytes]:
+    """The arguments `query` and `body`, all faults of both at once, and the body's bytes."""
+    given: dict[str, Any] = {}
+    faults: list[Fault] = []
+    body = await read_bounded(request) if request.can_read_body else b""
+    parameters = dict(request.query)
+    if len(parameters) != len(request.query):
+        faults.append(Fault("a parameter is given twice", parameter=_twice(request)))
+    elif route.query is None:
+        faults += [Fault("is not a parameter of this route", parameter=name) for name in parameters]
+    else:
+        try:
+            given["query"] = TypeAdapter(route.query).validate_python(parameters, by_alias=True, by_name=False)
+        except ValidationError as error:
+            faults += faults_of(error, where="query")
+    if route.body is not None and route.body_optional and not body.strip():
+        given["body"] = None
+    elif route.body is not None:
+        if request.content_type != JSON:
+            raise Problem("unsupported_media_type", f"send {JSON}")
+        sent = parse(body)
+        try:
+            given["body"] = route.body.validate_python(sent, by_alias=True, by_name=False)
+        except ValidationError as error:
+            tag = sent.get("type") if isinstance(sent, dict) else None
+            faults += faults_of(error, strip=(tag,) if isinstance(tag, str) else ())
+    elif body.strip() and (request.content_type != JSON or parse(body) != {}):
+        faults.append(Fault("this route takes no body", pointer=""))
+    if faults:
+        raise invalid(faults)
+    return given, body
+
+
+def _twice(request: web.Request) -> str:
+    names = list(request.query)
+    return next(name for name in names if names.count(name) > 1)
+
+
+# -- Output --
+
+
+async def _carry_out(route: Route, call: Call, path: Mapping[str, Any], given: Mapping[str, Any]) -> web.StreamResponse:
+    answered = await route.run(call, **path, **given)
+    status, body = _encoded(route, answered)
+    headers = {"Cache-Control": PRIVATE if route.etag else "private, no-store"}
+    if call.location:
+        headers["Location"] = BASE + call.location
+    if isinstance(answered, File) and answered.name:
+        headers["Content-Disposition"] = f'attachment; filename="{answered.name}"'
+    if isinstance(answered, Listing) and answered.next_cursor:
+        headers["Link"] = f'<{_next_page(call.request, answered.next_cursor)}>; rel="next"'
+    if route.etag:
+        headers["ETag"] = tag = entity_tag(body)
+        if route.method == "GET" and tag in _tags(call.request.headers.get("If-None-Match", ""), weak=True):
+            return web.Response(status=304, headers=headers)
+    if status == 204:
+        return web.Response(status=204, headers=headers)
+    kind = answered.content_type if isinstance(answered, File) else route.produces
+    return web.Response(status=status, body=body, headers={**headers, "Content-Type": kind})
+
+
+def _encoded(route: Route, answered: Any) -> tuple[int, bytes]:
+    """Absent is absent: None is left out, but for the end of a list."""
+    if answered is None:
+        return 204, b""
+    if isinstance(answered, File):
+        return route.status, answered.body
+    assert route.answer is not None
+    body = route.answer.dump_json(answered, by_alias=True, exclude_none=True)
+    if isinstance(answered, Listing) and answered.next_cursor is None:
+        body = body[:-1] + b',"nextCursor":null}'
+    return route.status, body
+
+
+def entity_tag(body: bytes) -> str:
+    """Strong: the same tag means the same bytes."""
+    return f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+
+
+def _tags(header: str, *, weak: bool = False) -> list[str]:
+    tags = [each.strip() for each in header.split(",")]
+    return [each.removeprefix("W/") for each in tags] if weak else tags
+
+
+def _next_page(request: web.Request, cursor: str) -> str:
+    """Relative, so that it holds behind any proxy (RFC 8288)."""
+    return f"{request.path}?{urlencode({**request.query, 'cursor': cursor})}"
+
+
+# -- Repeated requests --
+
+
+async def _once(
+    route: Route, call: Call, path: Mapping[str, Any], given: Mapping[str, Any], body: bytes
+) -> web.StreamResponse:
+    """Only what succeeded is kept: a request that failed changed nothing and may be sent again with its key."""
+    key = call.request.headers["Idempotency-Key"]
+    if not 0 < len(key) <= KEY_CHARACTERS_MAX or not key.isascii() or not key.isprintable():
+        raise invalid([Fault("must be 1 to 255 printable ASCII characters", parameter="Idempotency-Key")])
+    held, name = Idempotency(call.database), f"{route.method} {call.request.path}"
+    try:
+        first = await held.claim(call.user, key, name, hashlib.sha256(body).digest())
+    except KeyReused:
+        raise Problem("id_reused", "this Idempotency-Key came with another request before", status=422) from None
+    except StillRunning:
+        raise Problem("in_progress", retry_after_s=1) from None
+    if first is not None:
+        return web.Response(
+            status=first.status, body=first.body or None, headers={**first.headers, "Idempotent-Replayed": "true"}
+        )
+    call.key = key
+    try:
+        response = await _carry_out(route, call, path, given)
+    except BaseException:
+        await held.forget(call.user, key, name)
+        raise
+    assert isinstance(response, web.Response)
+    sent = bytes(response.body) if isinstance(response.body, bytes | bytearray) else b""
+    headers = {each: value for each, value in response.headers.items() if each not in ("Content-Length", "Date")}
+    await held.keep(call.user, key, name, Answered(response.status, headers, sent))
+    return response

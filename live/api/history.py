@@ -1,0 +1,135 @@
+"""The log of a session as one reader may have it, and its state at any moment of it. Both stand on the head of the log and are
+filtered by the reader's standing at each event (design.md 2.7).
+"""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
+
+from live.api.call import Call
+from live.api.route import Family, File, Listing, Named, SessionPath, Who
+from live.frames import event_item
+from live.problems import Fault, invalid
+from persistence.event_log import READ_EVENTS_MAX, EventLog
+from persistence.pages import LIMIT_MAX
+from rooms.feature import Recorded, Standing, Wire
+from rooms.ids import SessionId, UserId
+from rooms.room import STATE, RoomState, apply
+from rooms.standings import standing_at
+from rooms.visibility import view, visible
+
+family = Family("history", "What happened in a session, filtered for the reader as it was live.")
+
+SEQ_MAX = 2**63 - 1
+SCANNED_EVENTS_MAX = 20_000  # rows looked at for one page once it has something to show
+
+
+class EventQuery(Wire):
+    """`after`: the seq one stands at. `limit` counts events that one may see, so an empty page is the end."""
+
+    after: Annotated[int, Field(ge=0, le=SEQ_MAX)] = 0
+    limit: Annotated[int, Field(ge=1, le=LIMIT_MAX)] = 50
+    cursor: Annotated[str, Field(pattern=r"^\d{1,18}$")] | None = None
+
+
+class EventPage(Listing[dict[str, Any]]):
+    """Items as in `events` frames. The page covers everything after `after` up to `upto`; `nextCursor` goes on there."""
+
+    epoch: str
+    after: int
+    upto: int
+
+
+class StateQuery(Wire):
+    """A seq or an RFC 3339 time; without it, now."""
+
+    at: Annotated[str, Field(max_length=40)] | None = None
+
+
+@family.get("/live-sessions/{session_id}/events", Who.MEMBER)
+async def list_events(call: Call, session_id: SessionPath, query: EventQuery) -> EventPage:
+    """The events one may see, oldest first."""
+    after = int(query.cursor) if query.cursor is not None else query.after
+    room = await call.room(session_id)
+    heads = await call.log.heads([session_id])
+    found, upto = await _visible_after(call, session_id, room, min(after, room.seq), query.limit)
+    items = tuple(event_item(each) for each in found)
+    return EventPage(
+        epoch=heads[session_id].epoch,
+        after=min(after, room.seq),
+        upto=upto,
+        items=items,
+        next_cursor=str(upto) if upto < room.seq else None,
+        people=await call.people(list(items)),
+    )
+
+
+async def _visible_after(
+    call: Call, session: SessionId, room: RoomState, after: int, limit: int
+) -> tuple[list[Recorded], int]:
+    """At most `limit` visible events and the seq up to which nothing else is visible."""
+    found: list[Recorded] = []
+    upto = after
+    while upto < room.seq:
+        rows = await call.log.read(session, upto, min(READ_EVENTS_MAX, room.seq - upto))
+        if not rows:
+            break
+        for recorded in rows:
+            upto = recorded.seq
+            shown = visible(recorded, _standing_at(call, room, upto))
+            if shown is not None:
+                found.append(shown)
+                if len(found) == limit:
+                    return found, upto
+        if found and upto - after >= SCANNED_EVENTS_MAX:
+            break
+    return found, upto
+
+
+def _standing_at(call: Call, room: RoomState, seq: int) -> Standing:
+    if call.sender.admin:
+        return Standing(call.user, staff=True)
+    return standing_at(room, call.user, seq)
+
+
+@family.get("/live-sessions/{session_id}/state", Who.MEMBER, etag=True)
+async def read_state(call: Call, session_id: SessionPath, query: StateQuery) -> File:
+    """The whole view that one had, or would have had, at that moment: `{seq, view, people}`."""
+    room = await call.room(session_id)
+    past = room if query.at is None else await replay_to(call.log, session_id, room, _moment(query.at))
+    standing = _standing_at(call, room, past.seq)
+    encoded = STATE.dump_json(view(past, standing), by_alias=True, exclude_none=True)
+    people = await call.people(_ANY.validate_json(encoded))
+    named = _PEOPLE.dump_json(people, by_alias=True)
+    return File(b'{"seq":%d,"view":%b,"people":%b}' % (past.seq, encoded, named), "application/json")
+
+
+_ANY: TypeAdapter[Any] = TypeAdapter(Any)
+_PEOPLE = TypeAdapter(dict[UserId, Named])
+_AT: TypeAdapter[datetime] = TypeAdapter(AwareDatetime)
+
+
+def _moment(at: str) -> int | datetime:
+    if at.isascii() and at.isdigit():
+        return min(int(at), SEQ_MAX)
+    try:
+        return _AT.validate_python(at).astimezone(UTC)
+    except (ValidationError, OverflowError):
+        raise invalid([Fault("must be a seq or an RFC 3339 time", parameter="at")]) from None
+
+
+async def replay_to(log: EventLog, session: SessionId, head: RoomState, moment: int | datetime) -> RoomState:
+    """The state after the last event at or before `moment`; times are those of the events, which never run backwards."""
+    if (moment >= head.seq) if isinstance(moment, int) else (moment >= head.at):
+        return head
+    state = RoomState()
+    while state.seq < head.seq:
+        rows = await log.read(session, state.seq)
+        for recorded in rows:
+            if (recorded.seq > moment) if isinstance(moment, int) else (recorded.at > moment):
+                return state
+            state = apply(state, recorded)
+        if not rows:
+            break
+    return state

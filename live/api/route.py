@@ -1,0 +1,167 @@
+"""A route is declared once, by the signature of the function that answers it: path, query, body and answer are its annotations,
+its docstring is its documentation. From the declaration come parsing, refusals, entity tags, pages, repeated requests
+(exchange.py) and the OpenAPI document (openapi.py), so none of them can differ from another.
+
+    @sessions.get("/live-sessions/{session_id}", Who.MEMBER, etag=True)
+    async def read_session(call: Call, session_id: SessionPath) -> LiveSession:
+        "One session."
+"""
+
+import inspect
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Annotated, Any, Generic, TypeVar
+
+from pydantic import BeforeValidator, Field, TypeAdapter
+
+from persistence.pages import CURSOR_CHARACTERS_MAX, LIMIT_MAX
+from rooms.feature import Wire
+from rooms.ids import UUID_PATTERN, SessionId, UserId
+
+BASE = "/api/v1"
+T = TypeVar("T")
+Run = Callable[..., Awaitable[Any]]
+
+
+class Who(StrEnum):
+    """Who may use a route; the value is its description. What else decides is in the rules or beside the route."""
+
+    ANYONE = "anyone"
+    SIGNED_IN = "whoever is signed in"
+    ACCOUNT = "whoever is signed in, but no guest"
+    INSTRUCTOR = "instructors and administrators of the platform"
+    ADMIN = "administrators of the platform"
+    MEMBER = "whoever may know of the session; 404 for everybody else"
+    STAFF = "the session's staff, and administrators"
+    HOST = "the session's instructor, and administrators"
+
+
+def _uuid(name: str) -> Any:
+    """An id in a path; also accepted in capitals (RFC 9562)."""
+    return BeforeValidator(lambda text: text.lower() if isinstance(text, str) else text), Field(
+        pattern=UUID_PATTERN, json_schema_extra={"format": "uuid"}, description=name
+    )
+
+
+SessionPath = Annotated[SessionId, *_uuid("A live session")]
+UserPath = Annotated[UserId, *_uuid("A person")]
+IdPath = Annotated[str, *_uuid("An id")]
+
+
+class Nothing(Wire):
+    """No fields."""
+
+
+class Paging(Wire):
+    limit: Annotated[int, Field(ge=1, le=LIMIT_MAX)] = 50
+    cursor: Annotated[str, Field(max_length=CURSOR_CHARACTERS_MAX)] | None = None
+
+
+class Named(Wire):
+    name: str
+
+
+class Listing(Wire, Generic[T]):
+    """A page. `nextCursor` is null on the last one; `people` names whoever the items speak of."""
+
+    items: tuple[T, ...]
+    next_cursor: str | None = None
+    people: dict[UserId, Named] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """An answer that is not JSON, or JSON that is encoded already."""
+
+    body: bytes
+    content_type: str
+    name: str | None = None  # offered for saving
+
+
+@dataclass(frozen=True)
+class Route:
+    """`matches`: the route whose representation If-Match names. `refuses`: codes beside the general ones that it may answer,
+    for the documentation. `produces`: the content type of its answer."""
+
+    family: str
+    method: str
+    path: str
+    who: Who
+    run: Run
+    status: int = 200
+    etag: bool = False
+    matches: "Route | None" = None
+    produces: str = "application/json"
+    refuses: tuple[str, ...] = ()
+    parameters: Mapping[str, TypeAdapter[Any]] = field(default_factory=dict)
+    query: type[Wire] | None = None
+    body: TypeAdapter[Any] | None = None
+    body_optional: bool = False
+    answer: TypeAdapter[Any] | None = None
+    file: bool = False
+
+    @property
+    def name(self) -> str:
+        return self.run.__name__
+
+    @property
+    def doc(self) -> str:
+        return inspect.getdoc(self.run) or ""
+
+    @property
+    def pages(self) -> bool:
+        return self.query is not None and issubclass(self.query, Paging)
+
+
+class Family:
+    """The routes of one resource family, in the order of their declaration."""
+
+    def __init__(self, name: str, doc: str) -> None:
+        self.name = name
+        self.doc = doc
+        self.routes: list[Route] = []
+
+    def get(self, path: str, who: Who, **options: Any) -> Callable[[Run], Route]:
+        return self._declare("GET", path, who, options)
+
+    def post(self, path: str, who: Who, **options: Any) -> Callable[[Run], Route]:
+        return self._declare("POST", path, who, options)
+
+    def put(self, path: str, who: Who, **options: Any) -> Callable[[Run], Route]:
+        return self._declare("PUT", path, who, options)
+
+    def patch(self, path: str, who: Who, **options: Any) -> Callable[[Run], Route]:
+        return self._declare("PATCH", path, who, options)
+
+    def delete(self, path: str, who: Who, **options: Any) -> Callable[[Run], Route]:
+        return self._declare("DELETE", path, who, options)
+
+    def _declare(self, method: str, path: str, who: Who, options: dict[str, Any]) -> Callable[[Run], Route]:
+        def declare(run: Run) -> Route:
+            route = Route(self.name, method, path, who, run, **_read_signature(path, run), **options)
+            self.routes.append(route)
+            return route
+
+        return declare
+
+
+def _read_signature(path: str, run: Run) -> dict[str, Any]:
+    """What the annotations say; a parameter that is neither in the path nor `query` or `body` is a mistake."""
+    signature = inspect.signature(run, eval_str=True)
+    annotations = {name: each.annotation for name, each in signature.parameters.items() if name != "call"}
+    in_path = re.findall(r"{(\w+)}", path)
+    parameters = {name: TypeAdapter(annotations.pop(name)) for name in in_path}
+    query, body = annotations.pop("query", None), annotations.pop("body", None)
+    if annotations:
+        raise TypeError(f"{run.__name__}: what are {', '.join(annotations)}?")
+    answered = signature.return_annotation
+    return {
+        "parameters": parameters,
+        "query": query,
+        "body": None if body is None else TypeAdapter(body),
+        "body_optional": body is not None and signature.parameters["body"].default is None,
+        "answer": None if answered in (None, File) else TypeAdapter(answered),
+        "file": answered is File,
+    }
