@@ -104,6 +104,7 @@ CREATE TABLE live.session_invitations (
   updated_at timestamptz NOT NULL DEFAULT CURRENT_TIMESTAMP
 );
 CREATE UNIQUE INDEX idx_invitations_open ON live.session_invitations (session_id, role) WHERE revoked_at IS NULL;
+CREATE INDEX idx_invitations_session ON live.session_invitations (session_id);
 CREATE INDEX idx_invitations_creator ON live.session_invitations (created_by);
 
 -- Who intends to come, in which role.

@@ -112,6 +112,10 @@ async def test_a_ciphertext_copied_to_another_account_does_not_open(workshop: Wo
         await workshop.directory.names([workshop.ana])
 
 
+def dump_of(dsn: str) -> str:
+    return subprocess.run([find_binaries() / "pg_dump", dsn], capture_output=True, text=True, check=True).stdout
+
+
 async def test_attack_71_a_dump_holds_no_address_name_password_or_token(workshop: Workshop, dsn: str) -> None:
     canary = f"canary{uuid4().hex}"
     user = await workshop.directory.create_user(
@@ -120,7 +124,7 @@ async def test_attack_71_a_dump_holds_no_address_name_password_or_token(workshop
     refresh = await workshop.tokens.issue(user, TokenKind.REFRESH)
     invitation = await workshop.invitations.create(workshop.session, NewInvitation(), workshop.mara)
     guest = await workshop.invitations.redeem_as_guest(invitation.token or "", canary)
-    dump = await asyncio.to_thread(subprocess.check_output, [find_binaries() / "pg_dump", dsn], text=True)
+    dump = await asyncio.to_thread(dump_of, dsn)
     assert user in dump
     assert guest.user_id in dump
     for secret in (canary, canary.encode().hex(), refresh.secret, invitation.token or "", SECRET_KEY):
