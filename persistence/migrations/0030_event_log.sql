@@ -1,0 +1,258 @@
+-- The log: what happened in each session, in order, and what an append does beside it. Only the engine comes here; people
+-- read a session through its host, which filters every event by the reader's standing (rooms/visibility.py).
+
+-- Exists from a session's first event on. A session with a log cannot be deleted by accident: RESTRICT.
+CREATE TABLE live.session_heads (
+  session_id   uuid PRIMARY KEY REFERENCES live.live_sessions (id) ON DELETE RESTRICT,
+  epoch        text NOT NULL DEFAULT gen_random_uuid(),
+  last_seq     bigint NOT NULL DEFAULT 0 CONSTRAINT check_last_seq CHECK (last_seq >= 0),
+  last_at      timestamptz NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  redacted_seq bigint NOT NULL DEFAULT 0   -- where the head stood at the last redaction; nothing derived from before is kept
+) WITH (fillfactor = 40);                  -- updated by every append: room for HOT updates
+
+-- No foreign key: one writer, the function below, which holds the head's row; a check per event would cost a third of the speed.
+-- `actor` is a pseudonym that outlives its account.
+CREATE TABLE live.session_events (
+  session_id uuid NOT NULL,
+  seq        bigint NOT NULL,
+  at         timestamptz NOT NULL,
+  actor      uuid,
+  command_id uuid,
+  version    smallint NOT NULL,
+  type       text NOT NULL,
+  payload    jsonb NOT NULL CONSTRAINT check_payload CHECK (jsonb_typeof(payload) = 'object'),
+  PRIMARY KEY (session_id, seq)
+);
+
+-- Every accepted command, once; resent, it is answered from here. The server's own commands have the nil user.
+CREATE TABLE live.session_commands (
+  session_id uuid NOT NULL,
+  user_id    uuid NOT NULL,
+  command_id uuid NOT NULL,
+  seq        bigint NOT NULL,
+  body_hash  bytea,                        -- NULL once its words were redacted
+  PRIMARY KEY (session_id, user_id, command_id)
+);
+
+-- What falls due later. `command_id` is uuid5(session, key); the append that carries it removes the row.
+CREATE TABLE live.timers (
+  session_id uuid NOT NULL REFERENCES live.session_heads (session_id) ON DELETE CASCADE,
+  key        text COLLATE "C" NOT NULL,
+  due_at     timestamptz NOT NULL,
+  command    jsonb NOT NULL,
+  command_id uuid NOT NULL,
+  taken_until timestamptz,                 -- a process is at it; afterwards it is anybody's again
+  PRIMARY KEY (session_id, key)
+);
+CREATE INDEX idx_timers_due ON live.timers (due_at);
+
+-- Wrapped by the key outside the database (encryption.py).
+CREATE TABLE live.session_secrets (
+  session_id uuid NOT NULL REFERENCES live.session_heads (session_id) ON DELETE CASCADE,
+  name       text NOT NULL,
+  wrapped    bytea NOT NULL,
+  PRIMARY KEY (session_id, name)
+);
+
+-- Rows that must lose their words, marked in the append that says so and worked off after it by any process.
+CREATE TABLE live.redactions (
+  session_id uuid NOT NULL REFERENCES live.session_heads (session_id) ON DELETE CASCADE,
+  seq        bigint NOT NULL,
+  marked_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
+  PRIMARY KEY (session_id, seq)
+);
+CREATE INDEX idx_redactions_marked ON live.redactions (marked_at);
+
+CREATE TABLE live.session_snapshots (
+  session_id   uuid NOT NULL REFERENCES live.session_heads (session_id) ON DELETE CASCADE,
+  seq          bigint NOT NULL,
+  fold_version integer NOT NULL,
+  state        bytea NOT NULL,             -- JSON of the whole state
+  checksum     bytea NOT NULL,             -- SHA-256 of `state`
+  created_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
+  PRIMARY KEY (session_id, seq)
+);
+
+SELECT app.protect('live.session_heads'), app.protect('live.session_events'), app.protect('live.session_commands'),
+       app.protect('live.timers'), app.protect('live.session_secrets'), app.protect('live.redactions'),
+       app.protect('live.session_snapshots');
+
+-- Append-only, but for the words that redaction takes out.
+REVOKE UPDATE, DELETE ON live.session_events, live.session_commands FROM workshop_engine;
+GRANT UPDATE (version, type, payload) ON live.session_events TO workshop_engine;
+GRANT UPDATE (body_hash) ON live.session_commands TO workshop_engine;
+
+-- The status follows its machine step by step, also when one append made several: the trigger on live_sessions sees each.
+CREATE FUNCTION live.project_session(session uuid, now jsonb) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  steps text[];
+  step  text;
+BEGIN
+  WITH RECURSIVE walk AS (
+    SELECT s.status::text AS state, '{}'::text[] AS path FROM live.live_sessions s WHERE s.id = session
+    UNION ALL
+    SELECT t.to_state, w.path || t.to_state
+      FROM walk w JOIN app.transitions t ON t.machine = 'session' AND t.from_state = w.state
+     WHERE w.state <> now ->> 'status' AND t.to_state <> ALL (w.path)
+  )
+  SELECT path INTO steps FROM walk WHERE state = now ->> 'status' ORDER BY cardinality(path) LIMIT 1;
+  FOREACH step IN ARRAY coalesce(trim_array(steps, least(1, cardinality(steps))), '{}') LOOP
+    UPDATE live.live_sessions s
+       SET status = step, actual_start = coalesce(s.actual_start, (now ->> 'actual_start')::timestamptz)
+     WHERE s.id = session;
+  END LOOP;
+  UPDATE live.live_sessions s
+     SET (status, title, description, scheduled_start, scheduled_end, actual_start, actual_end, max_participants, features)
+       = (SELECT r.status, r.title, r.description, r.scheduled_start, r.scheduled_end, r.actual_start, r.actual_end,
+                 r.max_participants, r.features
+            FROM jsonb_to_record(now) AS r (status text, title text, description text, scheduled_start timestamptz,
+                 scheduled_end timestamptz, actual_start timestamptz, actual_end timestamptz, max_participants int, features jsonb))
+   WHERE s.id = session;
+END $$;
+
+-- Everything an append does besides events and commands. `doing` holds lists of objects, each naming its batch, the place of
+-- its session in `sessions`; only batches in `granted` are carried out. A list that is missing costs nothing.
+CREATE FUNCTION live.carry_out(sessions uuid[], granted int[], doing jsonb) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  IF doing ? 'disarm' THEN
+    DELETE FROM live.timers t
+     USING jsonb_to_recordset(doing -> 'disarm') AS d (batch int, prefix text)
+     WHERE d.batch = ANY (granted) AND t.session_id = sessions[d.batch] AND starts_with(t.key, d.prefix);
+  END IF;
+  IF doing ? 'arm' THEN
+    INSERT INTO live.timers AS t (session_id, key, due_at, command, command_id)
+    SELECT sessions[a.batch], a.key, a.due_at, a.command, a.command_id
+      FROM jsonb_to_recordset(doing -> 'arm') AS a (batch int, key text, due_at timestamptz, command jsonb, command_id uuid)
+     WHERE a.batch = ANY (granted)
+    ON CONFLICT (session_id, key) DO UPDATE
+       SET due_at = excluded.due_at, command = excluded.command, taken_until = NULL;
+  END IF;
+  IF doing ? 'drop' THEN
+    DELETE FROM live.session_secrets s
+     USING jsonb_to_recordset(doing -> 'drop') AS d (batch int, name text)
+     WHERE d.batch = ANY (granted) AND s.session_id = sessions[d.batch] AND s.name = d.name;
+  END IF;
+  IF doing ? 'secret' THEN
+    INSERT INTO live.session_secrets (session_id, name, wrapped)
+    SELECT sessions[s.batch], s.name, decode(s.wrapped, 'hex')
+      FROM jsonb_to_recordset(doing -> 'secret') AS s (batch int, name text, wrapped text)
+     WHERE s.batch = ANY (granted)
+    ON CONFLICT (session_id, name) DO UPDATE SET wrapped = excluded.wrapped;
+  END IF;
+  IF doing ? 'blank' THEN
+    INSERT INTO live.redactions (session_id, seq)
+    SELECT sessions[b.batch], b.seq FROM jsonb_to_recordset(doing -> 'blank') AS b (batch int, seq bigint)
+     WHERE b.batch = ANY (granted)
+    ON CONFLICT DO NOTHING;
+    UPDATE live.session_heads h SET redacted_seq = h.last_seq
+      FROM (SELECT DISTINCT sessions[b.batch] AS session_id
+              FROM jsonb_to_recordset(doing -> 'blank') AS b (batch int) WHERE b.batch = ANY (granted)) marked
+     WHERE h.session_id = marked.session_id;
+  END IF;
+  IF doing ? 'session' THEN
+    PERFORM live.project_session(sessions[s.batch], s.row)
+       FROM jsonb_to_recordset(doing -> 'session') AS s (batch int, "row" jsonb) WHERE s.batch = ANY (granted);
+  END IF;
+  IF doing ? 'participant' THEN
+    INSERT INTO live.session_participants AS p (session_id, user_id, role, permissions, joined_at, left_at)
+    SELECT sessions[r.batch], r.user_id, r.role, r.permissions, r.joined_at,
+           CASE WHEN r.left_at IS NOT NULL THEN greatest(r.left_at, r.joined_at) END   -- two clocks: joined is the server's
+      FROM jsonb_to_recordset(doing -> 'participant')
+           AS r (batch int, user_id uuid, role text, permissions jsonb, joined_at timestamptz, left_at timestamptz)
+     WHERE r.batch = ANY (granted)
+    ON CONFLICT (session_id, user_id) DO UPDATE
+       SET role = excluded.role, permissions = excluded.permissions, joined_at = excluded.joined_at, left_at = excluded.left_at;
+  END IF;
+END $$;
+
+-- Appends the batches of many sessions in one round trip. Of each session, in the order of `sessions` (sorted by id):
+-- the epoch and last_seq its host believes, and where the head will stand. Events and commands name their batch, the place of
+-- their session in `sessions`. Never waits for another process's append.
+--
+-- Returns a row for what was not appended; silence is success.
+--   busy      another process holds the head
+--   repeated  this command was accepted before (a row for each); nothing of its batch is appended
+--   moved     the head is elsewhere: epoch and last_seq tell where
+CREATE FUNCTION live.append_batches(
+  sessions uuid[], epochs text[], expected bigint[], reached bigint[], reached_at timestamptz[],
+  event_batch int[], event_seq bigint[], event_at timestamptz[], event_actor uuid[], event_command uuid[],
+  event_version int[], event_type text[], event_payload text[],
+  command_batch int[], command_user uuid[], command_id uuid[], command_seq bigint[], command_hash bytea[],
+  doing jsonb
+) RETURNS TABLE (outcome text, batch int, head_epoch text, head_seq bigint, head_at timestamptz,
+                 repeated_user uuid, repeated_id uuid, repeated_seq bigint, repeated_hash bytea)
+LANGUAGE plpgsql SET lock_timeout = '500ms' AS $$
+DECLARE
+  nobody CONSTANT uuid := '00000000-0000-0000-0000-000000000000';
+  locked  int[];
+  granted int[];
+BEGIN
+  -- The heads as they stand once locked; each statement below sees what was committed until then.
+  WITH head AS MATERIALIZED (
+    SELECT h.session_id, h.epoch, h.last_seq FROM live.session_heads h
+     WHERE h.session_id = ANY (sessions) ORDER BY h.session_id FOR UPDATE SKIP LOCKED
+  )
+  SELECT array_agg(b.batch), array_agg(b.batch) FILTER (WHERE b.epoch = head.epoch AND b.expected = head.last_seq)
+    INTO locked, granted
+    FROM unnest(sessions, epochs, expected) WITH ORDINALITY AS b (session_id, epoch, expected, batch)
+    JOIN head USING (session_id);
+  locked := coalesce(locked, '{}');
+  granted := coalesce(granted, '{}');
+
+  IF cardinality(locked) < cardinality(sessions) THEN
+    IF EXISTS (SELECT FROM unnest(sessions) s WHERE NOT EXISTS (SELECT FROM live.session_heads h WHERE h.session_id = s)) THEN
+      RAISE EXCEPTION 'a session without a log' USING ERRCODE = 'no_data_found';
+    END IF;
+    RETURN QUERY SELECT 'busy', b.n, NULL::text, NULL::bigint, NULL::timestamptz, NULL::uuid, NULL::uuid, NULL::bigint, NULL::bytea
+      FROM generate_subscripts(sessions, 1) AS b (n) WHERE b.n <> ALL (locked);
+  END IF;
+
+  IF cardinality(command_id) > 0 THEN
+    RETURN QUERY SELECT 'repeated', c.batch, NULL::text, NULL::bigint, NULL::timestamptz, s.user_id, s.command_id, s.seq, s.body_hash
+      FROM unnest(command_batch, command_user, command_id) AS c (batch, user_id, command_id)
+      JOIN live.session_commands s
+        ON s.session_id = sessions[c.batch] AND s.user_id = c.user_id AND s.command_id = c.command_id
+     WHERE c.batch = ANY (locked);
+    IF FOUND THEN
+      SELECT array_agg(g) INTO granted FROM unnest(granted) g
+       WHERE NOT EXISTS (SELECT FROM unnest(command_batch, command_user, command_id) AS c (batch, user_id, command_id)
+                           JOIN live.session_commands s
+                             ON s.session_id = sessions[g] AND s.user_id = c.user_id AND s.command_id = c.command_id
+                          WHERE c.batch = g);
+      granted := coalesce(granted, '{}');
+    END IF;
+  END IF;
+
+  IF cardinality(granted) < cardinality(locked) THEN
+    RETURN QUERY SELECT 'moved', l.n, h.epoch, h.last_seq, h.last_at, NULL::uuid, NULL::uuid, NULL::bigint, NULL::bytea
+      FROM unnest(locked) AS l (n) JOIN live.session_heads h ON h.session_id = sessions[l.n]
+     WHERE l.n <> ALL (granted);
+  END IF;
+
+  INSERT INTO live.session_events (session_id, seq, at, actor, command_id, version, type, payload)
+  SELECT sessions[e.batch], e.seq, e.at, e.actor, e.command_id, e.version, e.type, e.payload::jsonb
+    FROM unnest(event_batch, event_seq, event_at, event_actor, event_command, event_version, event_type, event_payload)
+         AS e (batch, seq, at, actor, command_id, version, type, payload)
+   WHERE e.batch = ANY (granted);
+  UPDATE live.session_heads h SET last_seq = b.reached, last_at = b.reached_at
+    FROM unnest(sessions, reached, reached_at) WITH ORDINALITY AS b (session_id, reached, reached_at, batch)
+   WHERE h.session_id = b.session_id AND b.batch = ANY (granted) AND b.reached > h.last_seq;
+
+  IF cardinality(command_id) > 0 THEN
+    INSERT INTO live.session_commands (session_id, user_id, command_id, seq, body_hash)
+    SELECT sessions[c.batch], c.user_id, c.command_id, c.seq, c.body_hash
+      FROM unnest(command_batch, command_user, command_id, command_seq, command_hash)
+           AS c (batch, user_id, command_id, seq, body_hash)
+     WHERE c.batch = ANY (granted);
+    IF nobody = ANY (command_user) THEN
+      DELETE FROM live.timers t
+       USING unnest(command_batch, command_user, command_id) AS c (batch, user_id, command_id)
+       WHERE c.batch = ANY (granted) AND c.user_id = nobody
+         AND t.session_id = sessions[c.batch] AND t.command_id = c.command_id;
+    END IF;
+  END IF;
+  IF doing IS NOT NULL THEN PERFORM live.carry_out(sessions, granted, doing); END IF;
+END $$;
+REVOKE EXECUTE ON FUNCTION live.project_session(uuid, jsonb), live.carry_out(uuid[], int[], jsonb),
+  live.append_batches(uuid[], text[], bigint[], bigint[], timestamptz[], int[], bigint[], timestamptz[], uuid[], uuid[],
+                      int[], text[], text[], int[], uuid[], uuid[], bigint[], bytea[], jsonb) FROM workshop_app;
