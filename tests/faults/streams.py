@@ -7,7 +7,7 @@ the bytes that anybody else received.
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +18,7 @@ from rooms.ids import UserId
 from rooms.people import standing_of
 from rooms.protocol import EVENTS
 from rooms.room import FEATURES, STATE, RoomState, apply, blanked
-from rooms.visibility import view, visible, window
+from rooms.visibility import visible, window
 from tests.faults.answers import CANARY
 from tests.faults.log import Log, Violation
 from tests.faults.recording import Body, History, Line
@@ -44,8 +44,14 @@ def decoded_view(document: Document) -> RoomState:
 
 
 def plain(seen: RoomState, standing: Standing) -> Document:
-    """A view as it is compared: trimmed, without its position, which what is hidden moves too."""
-    trimmed = window(view(seen, standing))
+    """A view as it is compared: trimmed, without its position, which what is hidden moves too. Of a state or of a view,
+    of which a hidden slice stays hidden."""
+    shown = {
+        feature.name: held and feature.view(held, standing)
+        for feature in FEATURES
+        for held in [getattr(seen, feature.name)]
+    }
+    trimmed = window(replace(seen, standings=None, **shown))
     document: dict[str, Any] = STATE.dump_python(trimmed, mode="json", by_alias=True, exclude_none=True)
     return {name: value for name, value in document.items() if name not in {"seq", "at"}}
 
@@ -57,6 +63,7 @@ class Oracle:
     log: Log
     states: dict[int, RoomState] = field(default_factory=dict)
     _standings: dict[str, list[tuple[int, Standing]]] = field(default_factory=dict)
+    _events: dict[int, Recorded] = field(default_factory=dict)
 
     @classmethod
     def of(cls, log: Log, users: Sequence[str], wanted: set[int]) -> "Oracle":
@@ -65,12 +72,14 @@ class Oracle:
         oracle._standings = {user: [(0, standing_of(room, UserId(user)))] for user in users}
         for recorded in log.written:
             room = apply(room, recorded)
+            oracle._events[recorded.seq] = recorded
             if recorded.seq in wanted:
                 oracle.states[recorded.seq] = room
             for user, changes in oracle._standings.items():
                 now = standing_of(room, UserId(user))
                 if now != changes[-1][1]:
                     changes.append((recorded.seq, now))
+        oracle.states |= dict.fromkeys(wanted - oracle.states.keys() - {0}, room)  # numbers that the log does not have
         return oracle
 
     def standing(self, user: str, seq: int) -> Standing:
@@ -80,9 +89,9 @@ class Oracle:
     def may_have(self, user: str, seq: int) -> tuple[Recorded | None, Recorded | None]:
         """The event as it was written and as it is since a redaction, each as this person sees it; None for nothing."""
         standing = self.standing(user, seq)
-        written = self.log.written[seq - 1]
-        whole = visible(written, standing)
-        if whole is None:
+        written = self._events.get(seq)
+        whole = visible(written, standing) if written is not None else None
+        if written is None or whole is None:
             return None, None
         without_words = Recorded(written.seq, written.at, written.actor, written.command, blanked(written.event))
         return whole, visible(without_words, standing)
