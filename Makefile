@@ -67,6 +67,7 @@ faults: $(RUNTIME) $(DEVELOPMENT)
 
 types: $(DEVELOPMENT) $(CLIENT)
 	.venv/bin/python -m static.schemas
+	.venv/bin/python -m tests.docs.protocol_page
 	cd static && npm run --silent types
 
 lock: $(DEVELOPMENT)

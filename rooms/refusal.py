@@ -12,10 +12,16 @@ session.not_active           not started yet
 session.paused               participants wait until it resumes
 session.ended                over, or cancelled
 session.owned                a session is never without an owner
-participant.banned, participant.denied, participant.not_admitted, participant.not_present
-chat.locked, chat.slow       `chat.slow` carries `retry_after_s`
-poll.not_open, poll.already_voted, poll.anonymous, poll.closed
-question.closed
+participant.banned           for good, until a moderator lifts it
+participant.denied           turned away at the door
+participant.not_admitted     still waiting, or removed
+chat.locked                  only moderators write now
+chat.slow                    one message every so often; carries `retry_after_s`
+poll.not_open                it was never opened, or is a draft
+poll.closed                  it does not take votes any more
+poll.already_voted           an anonymous vote cannot be changed
+poll.anonymous               an anonymous poll cannot be reopened, only copied
+question.closed              answered, dismissed or merged: nothing more can be done to it
 """
 
 
