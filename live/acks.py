@@ -37,6 +37,4 @@ def refused(code: str, detail: str, *, retry_after_s: float | None = None) -> Ac
 
 
 def refusal(error: Refused) -> Ack:
-    return Ack(
-        ok=False, code=error.code, detail=error.detail, retry_after_s=error.retry_after_s, allowed=error.allowed
-    )
+    return Ack(ok=False, code=error.code, detail=error.detail, retry_after_s=error.retry_after_s, allowed=error.allowed)

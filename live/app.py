@@ -1,16 +1,39 @@
 """The composition root: every part of the server is made here, once, in order, and taken down in reverse."""
 
-from collections.abc import AsyncIterator
+import asyncio
+import gc
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
 
+import structlog
 from aiohttp import web
 
-from live.keys import ACCESS_TOKENS, DATABASE, DIRECTORY, LIMITS, SETTINGS, TOKENS
+from live import health, pages
+from live.api import routes
+from live.failpoints import Failpoints
+from live.gateway import Gateway
+from live.heads import Heads
+from live.host import Parts
+from live.hosts import Hosts
+from live.joining import Joining
+from live.keys import ACCESS_TOKENS, DATABASE, DIRECTORY, GATEWAY, HOSTS, LIMITS, SETTINGS, TOKENS
 from live.limits import MESSAGE_BYTES_MAX, Limits
+from live.presence import Presence
 from live.settings import Settings
+from live.signals import Signals
 from live.tokens import AccessTokens
+from persistence.committer import Committer
 from persistence.database import Database
 from persistence.directory import Directory
+from persistence.event_log import EventLog
+from persistence.sessions import Sessions
 from persistence.tokens import Tokens
+from rooms.ids import SessionId
+from rooms.room import RoomState
+
+log = structlog.get_logger("app")
+SOCKET_PATH = "/socket.io/"
+RESTART_AFTER_S = 1.0
 
 
 def make_app(settings: Settings) -> web.Application:
@@ -19,6 +42,11 @@ def make_app(settings: Settings) -> web.Application:
     app[LIMITS] = Limits(settings.limits_factor)
     app[ACCESS_TOKENS] = AccessTokens(settings.secret_key)
     app.cleanup_ctx.append(_persistence)
+    app.cleanup_ctx.append(_sessions)
+    health.mount(app)
+    routes.mount(app)
+    app.router.add_get(SOCKET_PATH, _open_socket)
+    pages.mount(app)
     return app
 
 
@@ -35,3 +63,73 @@ async def _persistence(app: web.Application) -> AsyncIterator[None]:
     app[TOKENS] = Tokens(database)
     yield
     await database.close()
+
+
+async def _sessions(app: web.Application) -> AsyncIterator[None]:
+    settings, database = app[SETTINGS], app[DATABASE]
+    event_log = EventLog(database)
+    committer = Committer(database, event_log)
+    presence = Presence()
+    parts = Parts(
+        event_log=event_log,
+        committer=committer,
+        heads=Heads(event_log),
+        snapshots=NoSnapshots(),
+        directory=app[DIRECTORY],
+        failpoints=Failpoints(settings.failpoints),
+        returned=presence.returned,
+    )
+    hosts = app[HOSTS] = Hosts(parts)
+    signals = Signals()
+    joining = Joining(hosts, Sessions(database))
+    gateway = Gateway(settings, app[LIMITS], app[ACCESS_TOKENS], database, joining, presence, signals)
+    app[GATEWAY] = gateway
+    async with AsyncExitStack() as tasks:
+        for work in (
+            committer.run,
+            hosts.keep_up,
+            hosts.keep_order,
+            signals.keep_passing_on,
+            gateway.keep_checking,
+            gateway.wire.engine.keep_beat,
+        ):
+            task = asyncio.create_task(_kept(work), name=work.__qualname__)
+            tasks.push_async_callback(_end, task)
+        _settle_memory()
+        yield
+        await hosts.settle()
+        await committer.close()
+        await hosts.close()
+
+
+class NoSnapshots:
+    async def save(self, session: SessionId, room: RoomState) -> None: ...
+
+    async def load(self, session: SessionId) -> RoomState | None:
+        return None
+
+
+async def _open_socket(request: web.Request) -> web.StreamResponse:
+    return await request.app[GATEWAY].wire.engine.handle_request(request)
+
+
+async def _kept(work: Callable[[], Awaitable[None]]) -> None:
+    """What runs beside everything else goes on after a mistake of ours, with a line that says so."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            log.exception("stopped and started again", what=work.__qualname__)
+        await asyncio.sleep(RESTART_AFTER_S)
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+def _settle_memory() -> None:
+    """What is there after start-up stays: no collection needs to look at it again (performance.md C)."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 50, 1_000)

@@ -4,7 +4,7 @@ from aiohttp import web
 
 from live.demo import Demo
 from live.gateway import Gateway
-from live.host import Hosts
+from live.hosts import Hosts
 from live.limits import Limits
 from live.settings import Settings
 from live.tokens import AccessTokens

@@ -1,0 +1,179 @@
+"""What a round of a session would append: every waiting command decided in order on a draft of the state. No I/O, no clock.
+
+A draft is dropped when its append does not come through; deciding again, on a later head, makes the same ids.
+"""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import count
+from random import Random
+from uuid import UUID, uuid5
+
+import structlog
+
+from live.acks import Ack, done, refusal, refused
+from persistence.event_log import Accepted, Batch
+from rooms import room as rules
+from rooms.feature import Command, Context, DropSecret, Effect, MakeSecret, Recorded
+from rooms.gates import gates
+from rooms.ids import SessionId, UserId
+from rooms.refusal import Refused
+from rooms.room import RoomState
+
+log = structlog.get_logger("host")
+SECRET_BYTES = 32
+Key = tuple[UserId | None, str]
+
+
+@dataclass(slots=True, eq=False)
+class Waiting:
+    """A command in a session's queue. `answer` may be set already when its time to be answered is over."""
+
+    actor: UserId | None
+    command: Command
+    command_id: str
+    admin: bool
+    body_hash: bytes
+    since: float
+    answer: "asyncio.Future[Ack]"
+
+    @property
+    def key(self) -> Key:
+        return (self.actor, self.command_id)
+
+    def settle(self, ack: Ack) -> None:
+        if not self.answer.done():
+            self.answer.set_result(ack)
+
+
+def body_hash(command: Command) -> bytes:
+    document = command.model_dump(mode="json", by_alias=True)
+    return hashlib.sha256(json.dumps(document, sort_keys=True, separators=(",", ":")).encode()).digest()
+
+
+@dataclass(frozen=True)
+class Outside:
+    """What deciding needs from outside: the time, chance, and what was accepted before under these ids."""
+
+    session: SessionId
+    epoch: str
+    at: datetime
+    random: Random
+    fresh_secret: Callable[[], bytes]
+    secrets: Mapping[str, bytes]
+    known: Mapping[Key, Accepted]
+
+
+@dataclass
+class Draft:
+    """`before` and `after` the round; `answers` hold what each command is told once the append has come through."""
+
+    before: RoomState
+    after: RoomState
+    outside: Outside
+    events: list[Recorded] = field(default_factory=list)
+    effects: list[Effect] = field(default_factory=list)
+    accepted: list[Accepted] = field(default_factory=list)
+    fresh: dict[str, bytes] = field(default_factory=dict)  # every secret the round makes, kept or not
+    secrets: dict[str, bytes] = field(default_factory=dict)  # those there are after it
+    answers: list[tuple[Waiting, Ack]] = field(default_factory=list)
+
+    @property
+    def appends(self) -> bool:
+        """A command without effect is recorded at the head, so it is appended too."""
+        return bool(self.events or self.accepted)
+
+    @property
+    def stands_on_head(self) -> bool:
+        """Whether the answers need the head to be where we believe: refusals do (design.md 4), repetitions do not."""
+        return any(not ack.ok for _waiting, ack in self.answers)
+
+    def batch(self) -> Batch:
+        return Batch(
+            session=self.outside.session,
+            expected_seq=self.before.seq,
+            epoch=self.outside.epoch,
+            events=tuple(self.events),
+            commands=tuple(self.accepted),
+            effects=tuple(self.effects),
+            gates=gates(self.before, self.after),
+            secrets=self.fresh,
+        )
+
+
+def decide_round(room: RoomState, waiting: Sequence[Waiting], outside: Outside) -> Draft:
+    draft = Draft(before=room, after=room, outside=outside, secrets=dict(outside.secrets))
+    here: dict[Key, Accepted] = {}
+    for each in waiting:
+        before = here.get(each.key) or outside.known.get(each.key)
+        ack = _repeated(before, each) if before is not None else _decide(draft, each, here)
+        draft.answers.append((each, ack))
+    return draft
+
+
+def _repeated(before: Accepted, waiting: Waiting) -> Ack:
+    """The first result again; another content under the same id is refused. A hash that was redacted matches anything."""
+    if before.body_hash is not None and before.body_hash != waiting.body_hash:
+        return refused("id_reused", "this command id was used before with another content")
+    return done(before.seq)
+
+
+def _decide(draft: Draft, waiting: Waiting, here: dict[Key, Accepted]) -> Ack:
+    outside = draft.outside
+    context = Context(
+        session=outside.session,
+        actor=waiting.actor,
+        at=outside.at,
+        new_id=_ids_of(outside.session, waiting),
+        random=outside.random,
+        secrets=draft.secrets,
+        admin=waiting.admin,
+    )
+    try:
+        events = rules.decide(draft.after, waiting.command, context)
+        recorded = rules.record(draft.after, events, context, waiting.command_id)
+        after, effects = _follow(draft.after, recorded)
+    except Refused as error:
+        return refusal(error)
+    except Exception:
+        log.exception("deciding failed", session=outside.session, command=waiting.command.type)
+        return refused("internal", "something went wrong here")
+    draft.after = after
+    draft.events += recorded
+    draft.effects += effects
+    for effect in effects:
+        if isinstance(effect, MakeSecret):
+            draft.fresh[effect.name] = draft.secrets[effect.name] = outside.fresh_secret()
+        elif isinstance(effect, DropSecret):
+            draft.secrets.pop(effect.name, None)
+    if _leaves_a_record(waiting.command, recorded):
+        accepted = Accepted(waiting.actor, waiting.command_id, waiting.body_hash, after.seq)
+        here[waiting.key] = accepted
+        draft.accepted.append(accepted)
+    return done(after.seq)
+
+
+def _leaves_a_record(command: Command, recorded: Sequence[Recorded]) -> bool:
+    """Nobody may see from the table of commands who cast an anonymous vote, nor who cast it again (design.md 5)."""
+    if recorded:
+        return all(each.event.signed for each in recorded)
+    return not getattr(command, "leaves_no_record", False)
+
+
+def _follow(room: RoomState, recorded: Sequence[Recorded]) -> tuple[RoomState, list[Effect]]:
+    """Effects are asked of the state right after their event."""
+    effects: list[Effect] = []
+    for each in recorded:
+        room = rules.apply(room, each)
+        effects += rules.effects(room, each)
+    return room, effects
+
+
+def _ids_of(session: SessionId, waiting: Waiting) -> Callable[[], str]:
+    """Derived from who, where and the command's id: somebody who repeats another's id does not make another's ids."""
+    numbers = count()
+    return lambda: str(uuid5(UUID(waiting.command_id), f"{session}:{waiting.actor}:{next(numbers)}"))

@@ -1,0 +1,173 @@
+"""Entering a session, for the first time or again (design.md 4, invariant 8): one way for both. The answer is a snapshot, or
+the place where the client stood; no frame of the session reaches the connection before it, and the first one after it begins
+there. Knows one connection only as a sink; who may come in at all is asked of persistence, what that means of rooms/.
+"""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Annotated, Any
+from uuid import UUID, uuid5
+
+from pydantic import Field, StringConstraints
+
+from live import limits
+from live.acks import Ack, refused
+from live.delivery import Sink, Viewer, visible_items, you
+from live.host import Host
+from live.hosts import Hosts, NoSession
+from persistence.database import Unavailable
+from persistence.sessions import Sessions
+from rooms.feature import Wire
+from rooms.ids import UUID_PATTERN, SessionId, UserId
+from rooms.lifecycle import OVER
+from rooms.participants import Join
+from rooms.people import person_of, role_of, standing_of
+from rooms.roles import Role
+from rooms.room import RoomState
+from rooms.standings import standing_since
+
+TAIL_WAIT_S = 0.02
+TAIL_BYTES = 262_144  # of a tail on its way at a time
+
+
+class JoinSession(Wire):
+    """`epoch` and `after`: where the client stands. What makes no sense there leads to a snapshot, never to an error."""
+
+    session_id: Annotated[SessionId, Field(pattern=UUID_PATTERN)]
+    epoch: Annotated[str, StringConstraints(max_length=100)] | None = None
+    after: Annotated[int, Field(strict=True)] | None = None
+
+
+class Refusal(Exception):
+    def __init__(self, ack: Ack) -> None:
+        super().__init__(ack.code)
+        self.ack = ack
+
+
+class Joining:
+    """`answer` writes the ack to the connection at once."""
+
+    def __init__(self, hosts: Hosts, sessions: Sessions) -> None:
+        self._hosts = hosts
+        self._sessions = sessions
+
+    async def join(
+        self, asked: JoinSession, user: UserId, sink: Sink, answer: Callable[[dict[str, Any]], None]
+    ) -> tuple[Host, Viewer]:
+        """Raises Refusal; nothing was answered then."""
+        host = await self._open(asked.session_id)
+        await self._admit(host, user)
+        await host.meet({user})
+        if not is_here(host.room, user) and host.room.lifecycle.status not in OVER:
+            raise Refusal(refused("participant.not_admitted", "you were sent away meanwhile"))
+        viewer = Viewer(user, sink, standing_of(host.room, user), host.room.seq)
+        after = _resumes_at(host, asked, viewer)
+        if after is None:
+            _answer_with_snapshot(host, viewer, asked, answer)
+        else:
+            viewer.position = after
+            answer(_ack(host, viewer))
+            await _send_tail(host, viewer)
+        host.audience.add(viewer)
+        return host, viewer
+
+    async def _open(self, session: SessionId) -> Host:
+        try:
+            host = await self._hosts.get(session)
+        except NoSession:
+            raise _unknown() from None
+        except Unavailable:
+            raise _unavailable() from None
+        with suppress(Unavailable):  # the room stays readable as it is
+            await host.catch_up()
+        return host
+
+    async def _admit(self, host: Host, user: UserId) -> None:
+        """The first connection of a person is an event; further ones append nothing."""
+        try:
+            entry = await self._sessions.entry(host.session, user)
+        except Unavailable:
+            if role_of(host.room, user) is None:
+                raise _unavailable() from None
+            return
+        if entry is None:
+            raise _unknown()
+        if not entry.has_access:
+            raise Refusal(refused("no_workshop_access", "your access to workshops was withdrawn"))
+        if is_here(host.room, user) or host.room.lifecycle.status in OVER:
+            return
+        ack = await submit_join(host, user, entry.role)
+        if not ack.ok:
+            raise Refusal(ack)
+
+
+def is_here(room: RoomState, user: UserId) -> bool:
+    """Present, or waiting to be let in."""
+    person = person_of(room, user)
+    waits = room.lobby is not None and room.lobby.get(user) is not None
+    return waits or (person is not None and person.admitted and person.present)
+
+
+async def submit_join(host: Host, user: UserId, role: Role) -> Ack:
+    """Decides by itself that somebody who is here already joins without effect; the id only tells one attempt from another."""
+    command_id = str(uuid5(UUID(host.session), f"join:{user}:{host.room.seq}"))
+    return await host.submit(user, Join(role=role), command_id)
+
+
+def _resumes_at(host: Host, asked: JoinSession, viewer: Viewer) -> int | None:
+    """Where the client goes on, or None when only a new view can be trusted."""
+    after, head = asked.after, host.room.seq
+    if after is None or asked.epoch != host.epoch or not 0 <= after <= head:
+        return None
+    if head - after > limits.RESUME_EVENTS_MAX or standing_since(host.room, viewer.user) > after:
+        return None
+    return after
+
+
+def _answer_with_snapshot(
+    host: Host, viewer: Viewer, asked: JoinSession, answer: Callable[[dict[str, Any]], None]
+) -> None:
+    snapshot = host.audience.view_for(viewer, host.room)
+    resync = {"resync": True} if asked.after is not None else {}
+    answer({**_ack(host, viewer), "snapshot": snapshot, **resync})
+
+
+def _ack(host: Host, viewer: Viewer) -> dict[str, Any]:
+    return {"ok": True, "epoch": host.epoch, "seq": viewer.position, "you": you(host.room, viewer.standing)}
+
+
+async def _send_tail(host: Host, viewer: Viewer) -> None:
+    """Everything visible between the client's place and the head, in pieces the connection can take. Returns in the same turn
+    of the loop in which the head was reached, so nothing can come between. The standing does not change on the way: if it
+    did, the caller's connection gets a new view."""
+    epoch, audience = host.epoch, host.audience
+    while viewer.position < host.room.seq:
+        if standing_of(host.room, viewer.user) != viewer.standing or host.epoch != epoch:
+            viewer.standing = standing_of(host.room, viewer.user)
+            audience.send_snapshot(viewer, host.epoch, host.room)
+            return
+        events = await host.events(viewer.position, limits.FRAME_EVENTS_MAX)
+        if events:
+            items = visible_items(events, viewer.standing)
+            mask = audience.mask_of(items)
+            frame = audience.events_frame(epoch, viewer.position, events[-1].seq, items, mask & ~viewer.known)
+            viewer.known |= mask
+            viewer.position = events[-1].seq
+            viewer.sink.push(frame, len(items))
+        await _drained(viewer.sink)
+        if viewer.sink.closing_down or not events:
+            return
+
+
+async def _drained(sink: Sink) -> None:
+    while sink.waiting_bytes > TAIL_BYTES and not sink.closing_down:  # noqa: ASYNC110 - outboxes are flushed by the clock
+        await asyncio.sleep(TAIL_WAIT_S)
+
+
+def _unknown() -> Refusal:
+    return Refusal(refused("not_found", "there is no such session, or not for you"))
+
+
+def _unavailable() -> Refusal:
+    return Refusal(refused("unavailable", "the database cannot be used now", retry_after_s=limits.RETRY_UNAVAILABLE_S))

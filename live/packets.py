@@ -1,0 +1,140 @@
+"""Packets as they may come in, and frames as they go out: Socket.IO's msgpack parser with everything refused that no honest
+client sends (attacks 29-34, trap D12). Pure; knows no connection.
+"""
+
+from math import isfinite
+from struct import pack
+from typing import Any
+
+import msgpack
+
+from live.limits import DEPTH_MAX, MESSAGE_BYTES_MAX, NODES_MAX
+
+NAMESPACE = "/live"
+CONNECT, DISCONNECT, EVENT, ACK, CONNECT_ERROR = range(5)
+RESERVED = frozenset({"connect", "disconnect", "connect_error", "disconnecting", "newListener", "removeListener"})
+FIELDS = frozenset({"type", "data", "nsp", "id", "options"})  # `options` is the JavaScript client's, ignored
+ACK_ID_MAX = 2**53
+INTEGER_MAX = 2**53  # what JavaScript and jsonb agree on
+TEXT_FRAME, BINARY_FRAME = 1, 2
+
+
+class Malformed(Exception):
+    """Not a packet. Says why in words of ours, never with what was sent."""
+
+
+def _pairs(pairs: list[tuple[Any, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise Malformed("a key stands twice")
+    if not all(isinstance(key, str) for key in made):
+        raise Malformed("a key is not text")
+    return made
+
+
+def _extension(code: int, data: bytes) -> None:
+    """JavaScript's `undefined` is the one extension that means something: nothing."""
+    if code == 0 and len(data) <= 1:
+        return
+    raise Malformed("extension types are not used here")
+
+
+def unpack(raw: bytes) -> Any:
+    try:
+        return msgpack.unpackb(
+            raw,
+            strict_map_key=True,
+            object_pairs_hook=_pairs,
+            ext_hook=_extension,
+            max_str_len=MESSAGE_BYTES_MAX,
+            max_bin_len=0,
+            max_ext_len=8,
+            max_array_len=NODES_MAX,
+            max_map_len=NODES_MAX,
+        )
+    except Malformed:
+        raise
+    except Exception as error:  # the library raises a dozen kinds, down to StackError
+        raise Malformed("not msgpack, or beyond its limits") from error
+
+
+def fault_in(document: Any) -> str | None:
+    """What is wrong with the values of a document, None for nothing. Walks without recursion, so depth costs no stack."""
+    nodes = 0
+    level = [document]
+    for _depth in range(DEPTH_MAX + 1):
+        below: list[Any] = []
+        for each in level:
+            nodes += 1
+            match each:
+                case dict():
+                    below.extend(each.values())
+                case list():
+                    below.extend(each)
+                case float() if not isfinite(each):
+                    return "a number is not finite"
+                case int() if abs(each) > INTEGER_MAX:
+                    return "a number is too large"
+                case str() | int() | float() | None:
+                    pass
+                case _:
+                    return "a value is neither text, number, list nor object"
+        if nodes > NODES_MAX:
+            return f"more than {NODES_MAX} values"
+        if not below:
+            return None
+        level = below
+    return f"nested deeper than {DEPTH_MAX}"
+
+
+class Packet:
+    """A packet that came in. `fault` tells what is wrong with the data of an otherwise sound packet, so it can be answered."""
+
+    __slots__ = ("data", "fault", "id", "type")
+
+    def __init__(self, raw: bytes) -> None:
+        document = unpack(raw)
+        if not isinstance(document, dict) or not document.keys() <= FIELDS:
+            raise Malformed("not a packet")
+        kind, data, id_ = document.get("type"), document.get("data"), document.get("id")
+        if type(kind) is not int or not CONNECT <= kind <= ACK:
+            raise Malformed("not a type of packet")
+        if document.get("nsp") != NAMESPACE:
+            raise Malformed("not our namespace")
+        if id_ is not None and (type(id_) is not int or not 0 <= id_ <= ACK_ID_MAX):
+            raise Malformed("not an id of an ack")
+        if kind == EVENT and not (isinstance(data, list) and 1 <= len(data) <= 2 and _is_event_name(data[0])):
+            raise Malformed("not an event")
+        if kind == CONNECT and not (data is None or isinstance(data, dict)):
+            raise Malformed("not a sign-in")
+        self.type: int = kind
+        self.id: int | None = id_
+        self.data: Any = data
+        self.fault = fault_in(data)
+
+
+def _is_event_name(name: Any) -> bool:
+    return isinstance(name, str) and 0 < len(name) <= 50 and name not in RESERVED
+
+
+# -- Out --
+
+
+def event_frame(name: str, payload: Any) -> bytes:
+    """One WebSocket frame, whole: the same bytes can be written to any number of connections."""
+    return frame(msgpack.packb({"type": EVENT, "data": [name, payload], "nsp": NAMESPACE}))
+
+
+def ack_frame(id_: int, payload: Any) -> bytes:
+    return frame(msgpack.packb({"type": ACK, "data": [payload], "nsp": NAMESPACE, "id": id_}))
+
+
+def frame(payload: bytes | str) -> bytes:
+    """RFC 6455 5.2, final, from the server and therefore not masked."""
+    body, opcode = (payload.encode(), TEXT_FRAME) if isinstance(payload, str) else (payload, BINARY_FRAME)
+    size = len(body)
+    if size < 126:
+        return pack("!BB", 0x80 | opcode, size) + body
+    if size < 65_536:
+        return pack("!BBH", 0x80 | opcode, 126, size) + body
+    return pack("!BBQ", 0x80 | opcode, 127, size) + body

@@ -1,0 +1,79 @@
+"""The browser client: files of static/dist, and its one page for every address that is a page of the client. No policy but the
+strictest that the client can live with (attack 53).
+"""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from aiohttp import web
+
+DIST = Path(__file__).resolve().parent.parent / "static" / "dist"
+PAGES = (
+    "/",
+    "/sign-in",
+    "/join",
+    "/reset",
+    "/demo/{name}",
+    "/sessions",
+    "/session/{rest:.*}",
+    "/sessions/{rest:.*}",
+    "/me",
+    "/people",
+)
+POLICY = (
+    "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'; "
+    "img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; connect-src 'self'; worker-src 'self' blob:; "
+    "media-src 'self' blob:; font-src 'self' data:"
+)
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(self)",
+}
+FOR_EVER = "public, max-age=31536000, immutable"  # names of files under assets/ hold a hash of what is in them
+MISSING = "The client is not built: run `make build`."
+
+
+def mount(app: web.Application, dist: Path = DIST) -> None:
+    app[_DIST] = dist
+    for page in PAGES:
+        app.router.add_get(page, _page)
+    app.router.add_get("/{file:[^/]+\\.[a-z0-9]+}", _file)
+    app.router.add_get("/assets/{file:.+}", _file)
+    app.middlewares.append(_with_headers)
+
+
+_DIST: web.AppKey[Path] = web.AppKey("dist", Path)
+
+
+async def _page(request: web.Request) -> web.StreamResponse:
+    index = request.app[_DIST] / "index.html"
+    if not index.is_file():
+        return web.Response(status=503, text=MISSING)
+    return web.FileResponse(index, headers={"Cache-Control": "no-cache", "Content-Security-Policy": POLICY})
+
+
+async def _file(request: web.Request) -> web.StreamResponse:
+    """Only what lies in dist, whatever the address says (attack 54)."""
+    dist = request.app[_DIST]
+    path = (dist / request.path.lstrip("/")).resolve()
+    if (
+        not path.is_relative_to(dist.resolve())
+        or not path.is_file()
+        or any(part.startswith(".") for part in path.relative_to(dist.resolve()).parts)
+    ):
+        raise web.HTTPNotFound
+    caching = FOR_EVER if request.path.startswith("/assets/") else "no-cache"
+    return web.FileResponse(path, headers={"Cache-Control": caching, "Content-Security-Policy": POLICY})
+
+
+@web.middleware
+async def _with_headers(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    response = await handler(request)
+    if not response.prepared:
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+    return response

@@ -1,0 +1,89 @@
+"""One process that listens: from opening the port to the last commit. SIGTERM and SIGINT drain, a second one ends at once."""
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+
+import structlog
+from aiohttp import web
+
+from live.app import make_app
+from live.keys import GATEWAY, HOSTS
+from live.limits import DRAIN_S, DRAIN_SPREAD_S
+from live.settings import Settings
+
+log = structlog.get_logger("serving")
+AfterStart = Callable[[web.Application], Awaitable[None]]
+
+
+async def serve(settings: Settings, after_start: AfterStart | None = None) -> None:
+    """Returns when drained. `after_start` runs beside the listening server; its failure ends the server."""
+    app = make_app(settings)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0, keepalive_timeout=15.0)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, settings.host, settings.port, backlog=1_024, reuse_address=True)
+        await site.start()
+        log.info("listening", host=settings.host, port=settings.port)
+        stopping = _stopping()
+        errand = asyncio.create_task(after_start(app) if after_start else stopping.wait())  # type: ignore[arg-type]
+        waiting = asyncio.create_task(stopping.wait())
+        await asyncio.wait({errand, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        if errand.done() and not stopping.is_set():
+            errand.result()
+            await waiting
+        errand.cancel()
+        await site.stop()
+        await _drain(app)
+    finally:
+        await runner.cleanup()
+
+
+async def _drain(app: web.Application) -> None:
+    """Commands that were taken are answered before their connections are sent away."""
+    log.info("draining")
+    gateway = app[GATEWAY]
+    gateway.draining = True
+    try:
+        async with asyncio.timeout(DRAIN_S):
+            await app[HOSTS].settle()
+            await gateway.drain(DRAIN_SPREAD_S)
+    except TimeoutError:
+        log.warning("draining took too long")
+
+
+def _stopping() -> asyncio.Event:
+    stopping = asyncio.Event()
+
+    def stop(sign: signal.Signals) -> None:
+        if stopping.is_set():
+            log.warning("ending at once", signal=sign.name)
+            sys.exit(1)
+        stopping.set()
+
+    loop = asyncio.get_running_loop()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(sign, stop, sign)
+    return stopping
+
+
+def write_log() -> None:
+    """One JSON object a line on standard error, ours and the libraries'. No access log: addresses of pages say who was where."""
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            structlog.stdlib.add_log_level,
+            structlog.stdlib.add_logger_name,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    logging.basicConfig(format="%(message)s", stream=sys.stderr, level=logging.INFO, force=True)
+    for name in ("engineio.server", "socketio.server", "aiohttp.access"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)

@@ -1,0 +1,401 @@
+"""Socket.IO over WebSocket with python-socketio's defaults replaced where they break a promise (design.md 5). The one file
+that relies on the inside of python-socketio and python-engineio; each reliance has a test in tests/contracts/test_socketio.py.
+
+Kept of theirs: the handshake's packets, sessions, the namespace's sign-in and sign-off. Ours: who may open a connection,
+reading (strict packets, no task per message), writing (whole frames, a bounded outbox), heartbeat, closing. A `Channel`
+knows bytes and an owner; people, sessions and limits of rate are the gateway's.
+"""
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import engineio
+import socketio
+import structlog
+from aiohttp import WSMsgType, web
+from engineio.async_drivers.aiohttp import translate_request
+from engineio.async_socket import AsyncSocket
+from engineio.packet import OPEN, PING
+from engineio.packet import Packet as EnginePacket
+from socketio.exceptions import ConnectionRefusedError as ConnectionRefused
+
+from live import limits
+from live.byes import PROTOCOL, SLOW, VIOLATION, Bye
+from live.outbox import Outbox
+from live.packets import CONNECT, DISCONNECT, EVENT, NAMESPACE, Malformed, Packet, ack_frame, event_frame, frame
+
+log = structlog.get_logger("wire")
+
+CHANNEL = "atelier.channel"  # in the environ that python-socketio hands to the sign-in
+TICK_S = 0.1
+TICKS_PER_BEAT = 10
+MESSAGES_IN_A_ROW = 50  # then the loop gets its turn, however much one client has sent
+
+
+class Owner(Protocol):
+    """Whom a channel belongs to after its sign-in."""
+
+    def receive(self, name: str, argument: Any, ack_id: int | None, fault: str | None) -> None: ...
+
+    def misbehaved(self, why: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """What the gateway decides: `admit` before the upgrade (a response refuses), `sign_in` on CONNECT (raises SignInRefused),
+    `signed_off` once for every sign-in that succeeded."""
+
+    admit: Callable[[web.Request], web.Response | None]
+    sign_in: Callable[["Channel", dict[str, Any]], Awaitable[Owner]]
+    signed_off: Callable[[Any], Awaitable[None]]
+    left: Callable[["Channel"], None]
+
+
+class SignInRefused(Exception):
+    """Becomes `connect_error` with a message and `data: {code}`."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(code)
+        self.code = code
+        self.detail = detail
+
+
+class Channel(AsyncSocket):  # type: ignore[misc]
+    """One WebSocket. Everything that goes out is a whole frame through `push`; what the transport does not take at once waits
+    in the outbox, and a channel whose outbox overflows is closed with `slow`."""
+
+    def __init__(self, engine: "Engine", sid: str, request: web.Request) -> None:
+        super().__init__(engine, sid)
+        self.engine = engine
+        self.request = request
+        self.owner: Owner | None = None
+        self.malformed = 0
+        self.closing_down = False
+        self._socket: web.WebSocketResponse | None = None
+        self._transport: asyncio.Transport | None = None
+        self._outbox: Outbox | None = None
+        self._heard = True
+        self._quiet_beats = 0
+        self._signing_in: asyncio.TimerHandle | None = None
+
+    # -- life -----------------------------------------------------------------------------------------------------------
+
+    async def run(self) -> web.StreamResponse:
+        """From the upgrade to the end of the connection."""
+        response = web.WebSocketResponse(
+            compress=False, max_msg_size=limits.MESSAGE_BYTES_MAX, timeout=limits.CLOSE_WITHIN_S
+        )
+        if not response.can_prepare(self.request):
+            return web.Response(status=400, text="not a WebSocket")
+        await response.prepare(self.request)
+        assert isinstance(self.request.transport, asyncio.Transport)
+        self._socket, self._transport = response, self.request.transport
+        self._outbox = Outbox(self._transport, self.engine.now)
+        _hold_back_little(self._transport)
+        self.connected = self.upgraded = True
+        self._signing_in = asyncio.get_running_loop().call_later(limits.CONNECT_WITHIN_S, self.abort)
+        self.push(frame(self.engine.opening(self.sid)))
+        try:
+            await self._read(response)
+        finally:
+            self._signing_in.cancel()
+            self._outbox = None
+            self.engine.behind.discard(self)
+            await self.close(wait=False, abort=True, reason=self.server.reason.TRANSPORT_CLOSE)
+        return response
+
+    def signed_in(self, owner: Owner) -> None:
+        self.owner = owner
+        if self._signing_in is not None:
+            self._signing_in.cancel()
+
+    async def _read(self, response: web.WebSocketResponse) -> None:
+        in_a_row = 0
+        while not self.closing_down:
+            message = await response.receive()
+            self._heard = True
+            if message.type is WSMsgType.BINARY:
+                await self.engine.received(self, message.data)
+            elif message.type is WSMsgType.TEXT:
+                self._read_control(message.data)
+            else:  # closed by either side, or a frame that aiohttp refused with a close code of its own
+                return
+            in_a_row += 1
+            if in_a_row % MESSAGES_IN_A_ROW == 0:
+                await asyncio.sleep(0)
+
+    def _read_control(self, text: str) -> None:
+        """Engine.IO packets without data of ours: packets of Socket.IO are binary here."""
+        match text[:1]:
+            case "3" | "6":  # pong, noop
+                pass
+            case "1":  # close
+                self.abort()
+            case first if first not in "0123456":
+                self.part(VIOLATION)
+            case "":
+                self.part(VIOLATION)
+            case _:
+                self.misbehave("unexpected text packet")
+
+    def misbehave(self, why: str) -> None:
+        """Counts; a channel that goes on is closed (attack 29)."""
+        self.malformed += 1
+        if self.owner is not None:
+            self.owner.misbehaved(why)
+        if self.malformed >= limits.MALFORMED_MAX:
+            self.part(PROTOCOL)
+
+    # -- writing --------------------------------------------------------------------------------------------------------
+
+    async def send(self, pkt: EnginePacket) -> None:
+        """The way python-socketio's own answers take: sign-in, its refusal."""
+        self.push(frame(pkt.encode()))
+
+    def push(self, data: bytes, events: int = 0) -> None:
+        """`data` is one frame, or several back to back; `events` how many events of the log they carry."""
+        outbox = self._outbox
+        if outbox is None or self.closing_down:
+            return
+        if not outbox.push(data, events):
+            self.part(SLOW)
+        elif outbox.waiting_bytes:
+            self.engine.behind.add(self)
+
+    def push_if_idle(self, data: bytes) -> None:
+        """For signals: dropped where something waits."""
+        if not self.waiting_bytes:
+            self.push(data)
+
+    @property
+    def waiting_bytes(self) -> int:
+        return self._outbox.waiting_bytes if self._outbox is not None else 0
+
+    def flush(self) -> None:
+        if self._outbox is None or self.closing_down:
+            self.engine.behind.discard(self)
+        elif not self._outbox.flush():
+            self.part(SLOW)
+        elif not self._outbox.waiting_bytes:
+            self.engine.behind.discard(self)
+
+    # -- heartbeat: counted in beats of this process, so that neither its wall clock nor its own pauses close anybody ----
+
+    def schedule_ping(self) -> None:
+        """Engine.IO's own heartbeat is off: it measures by the wall clock (trap D4)."""
+
+    async def check_ping_timeout(self) -> bool:
+        return not self.closed
+
+    def beat(self, beat_s: float) -> None:
+        if self._heard:
+            self._heard, self._quiet_beats = False, 0
+        self._quiet_beats += 1
+        quiet_s = self._quiet_beats * beat_s
+        if quiet_s > limits.PING_EVERY_S + limits.PONG_WITHIN_S:
+            self.abort()
+        elif limits.PING_EVERY_S <= quiet_s < limits.PING_EVERY_S + beat_s:
+            self.push(PING_FRAME)
+
+    # -- closing --------------------------------------------------------------------------------------------------------
+
+    def part(self, bye: Bye, retry_in_s: float | None = None) -> None:
+        """Says why and closes. Nothing is read or sent after it."""
+        if self.closing_down:
+            return
+        if self.owner is not None and self._outbox is not None:
+            if bye is SLOW:
+                self._outbox.drop()  # what waited comes again on resume
+            self._outbox.push_last(event_frame("bye", bye.document(retry_in_s)))
+        self._begin_closing(bye.close_code)
+
+    def abort(self) -> None:
+        if not self.closing_down:
+            self._begin_closing(1000)
+
+    def _begin_closing(self, code: int) -> None:
+        self.closing_down = True
+        self.engine.behind.discard(self)
+        self.engine.spawn(self._close(code))
+
+    async def _close(self, code: int) -> None:
+        transport = self._transport
+        try:
+            if self._socket is not None:
+                async with asyncio.timeout(limits.CLOSE_WITHIN_S):
+                    await self._socket.close(code=code)
+        except (TimeoutError, ConnectionError, RuntimeError):
+            pass
+        finally:
+            if transport is not None:
+                transport.abort()
+
+
+PING_FRAME = frame(EnginePacket(PING).encode())
+
+
+def _hold_back_little(transport: asyncio.Transport) -> None:
+    """A client that lags shows in our own buffer early, not after megabytes of the kernel's."""
+    connection = transport.get_extra_info("socket")
+    option = getattr(socket, "TCP_NOTSENT_LOWAT", None)
+    if connection is not None and option is not None:
+        connection.setsockopt(socket.IPPROTO_TCP, option, limits.UNSENT_BYTES)
+
+
+class Engine(engineio.AsyncServer):  # type: ignore[misc]
+    """Engine.IO with WebSocket as its one transport; no sid is ever a credential (attacks 6, 7)."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.behind: set[Channel] = set()
+        self.doors: Doors | None = None
+        self.dispatch: Callable[[Channel, bytes], Awaitable[None]] | None = None
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    def now(self) -> float:
+        return asyncio.get_running_loop().time()
+
+    def spawn(self, work: Any) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def opening(self, sid: str) -> str:
+        opening = {
+            "sid": sid,
+            "upgrades": [],
+            "pingInterval": int(limits.PING_EVERY_S * 1000),
+            "pingTimeout": int(limits.PONG_WITHIN_S * 1000) + 5_000,  # the client waits a little longer than we do
+            "maxPayload": limits.MESSAGE_BYTES_MAX,
+        }
+        encoded: str = EnginePacket(OPEN, opening).encode()
+        return encoded
+
+    async def handle_request(self, request: web.Request) -> web.StreamResponse:
+        """Instead of theirs, which knows polling, JSONP, sids in the query and lax origins."""
+        query = request.query
+        if request.method != "GET" or query.get("EIO") != "4" or query.get("transport") != "websocket":
+            return web.Response(status=400, text="this server speaks Engine.IO 4 over WebSocket only")
+        if {"sid", "j", "token"} & query.keys():
+            return web.Response(status=400, text="neither sessions nor tokens are taken from the address")
+        assert self.doors is not None
+        refusal = self.doors.admit(request)
+        if refusal is not None:
+            return refusal
+        sid = self.generate_id()
+        channel = Channel(self, sid, request)
+        self.sockets[sid] = channel
+        try:
+            environ = translate_request(request)
+            environ[CHANNEL] = channel
+            await self._trigger_event("connect", sid, environ, run_async=False)
+            return await channel.run()
+        finally:
+            self.sockets.pop(sid, None)
+            self.doors.left(channel)
+
+    async def received(self, channel: Channel, data: bytes) -> None:
+        assert self.dispatch is not None
+        await self.dispatch(channel, data)
+
+    async def keep_beat(self) -> None:
+        """Until cancelled: one task for the outboxes and heartbeats of all channels."""
+        ticks = 0
+        while True:
+            await asyncio.sleep(TICK_S)
+            ticks += 1
+            for channel in list(self.behind):
+                channel.flush()
+            if ticks % TICKS_PER_BEAT == 0:
+                for channel in list(self.sockets.values()):
+                    channel.beat(TICK_S * TICKS_PER_BEAT)
+
+    async def settle(self) -> None:
+        """Waits for the channels that are closing."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=limits.CLOSE_WITHIN_S + 1)
+
+
+class _Manager(socketio.AsyncManager):  # type: ignore[misc]
+    """A channel is in no room but its own, so signing off need not look at everybody's (theirs is quadratic)."""
+
+    def basic_disconnect(self, sid: str, namespace: str, **_options: Any) -> None:
+        for room in (None, sid):
+            self.basic_leave_room(sid, namespace, room)
+        self.callbacks.pop(sid, None)
+        for pending in (self.pending_connect, self.pending_disconnect):
+            waiting = pending.get(namespace, [])
+            if sid in waiting:
+                waiting.remove(sid)
+
+
+class Wire(socketio.AsyncServer):  # type: ignore[misc]
+    """The server of the namespace. `attach(app)` adds its route; run `engine.keep_beat()` beside it."""
+
+    def __init__(self, doors: Doors) -> None:
+        super().__init__(
+            client_manager=_Manager(),
+            async_mode="aiohttp",
+            async_handlers=False,
+            serializer="msgpack",
+            namespaces=[NAMESPACE],
+            transports=["websocket"],
+            allow_upgrades=False,
+            monitor_clients=False,
+            http_compression=False,
+            max_http_buffer_size=limits.MESSAGE_BYTES_MAX,
+        )
+        self._doors = doors
+        self.engine: Engine = self.eio
+        self.engine.doors = doors
+        self.engine.dispatch = self._dispatch
+        self.on("connect", self._sign_in, namespace=NAMESPACE)
+        self.on("disconnect", self._sign_off, namespace=NAMESPACE)
+        self._owners: dict[str, Owner] = {}
+
+    def _engineio_server_class(self) -> type[Engine]:
+        return Engine
+
+    async def _dispatch(self, channel: Channel, data: bytes) -> None:
+        """Instead of theirs, which logs a traceback for each malformed packet and calls handlers by the client's names."""
+        try:
+            packet = Packet(data)
+        except Malformed as error:
+            channel.misbehave(str(error))
+            return
+        if packet.type == CONNECT and channel.owner is None:
+            await self._handle_connect(channel.sid, NAMESPACE, packet.data or {})
+            if channel.owner is None:
+                channel.abort()
+        elif channel.owner is None:
+            channel.part(PROTOCOL)  # nothing is heard before the sign-in (attack 3)
+        elif packet.type == EVENT:
+            argument = packet.data[1] if len(packet.data) > 1 else None
+            channel.owner.receive(packet.data[0], argument, packet.id, packet.fault)
+        elif packet.type == DISCONNECT:
+            channel.abort()
+        else:
+            channel.misbehave("an ack or a sign-in that nobody asked for")
+
+    async def _sign_in(self, sid: str, environ: dict[str, Any], auth: dict[str, Any] | None = None) -> None:
+        channel: Channel = environ[CHANNEL]
+        try:
+            owner = await self._doors.sign_in(channel, auth or {})
+        except SignInRefused as error:
+            raise ConnectionRefused(error.detail, {"code": error.code}) from None
+        except Exception:
+            log.exception("sign-in failed")
+            raise ConnectionRefused("something went wrong here", {"code": "internal"}) from None
+        channel.signed_in(owner)
+        self._owners[sid] = owner
+
+    async def _sign_off(self, sid: str, *_reason: Any) -> None:
+        owner = self._owners.pop(sid, None)
+        if owner is not None:
+            await self._doors.signed_off(owner)
+
+
+__all__ = ["Channel", "Doors", "Owner", "SignInRefused", "Wire", "ack_frame", "event_frame"]
