@@ -41,6 +41,7 @@ _LOST = (
     asyncpg.InternalClientError,
     asyncpg.OperatorInterventionError,  # shutdown, crash, starting up, statement timeout
     asyncpg.InsufficientResourcesError,  # connections, disk, memory
+    asyncpg.TransactionRollbackError,  # a deadlock broken by the server
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.LockNotAvailableError,
 )

@@ -33,6 +33,7 @@ START_TIMEOUT_S = 60.0  # crash recovery replays at most max_wal_size
 STOP_TIMEOUT_S = 15.0
 POLL_S = 0.01
 WATCH_S = 0.1
+RETRY_S = 1.0
 LOG_BYTES_MAX = 10_000_000
 PROC = Path("/proc")
 # Postgres refuses uid 0. A namespace needs no chown; some containers forbid it.
@@ -128,24 +129,28 @@ class Embedded:
         child.wait()
 
     async def keep(self) -> None:
-        """Runs until cancelled: starts the server again whenever it is gone (its own crash, or its starter ended)."""
+        """Runs until cancelled: starts the server again whenever it is gone (its own crash, or its starter ended). On the main
+        thread, like `start`, but never waits for the server there: crash recovery may take a while."""
         while True:
             await asyncio.sleep(WATCH_S)
-            if self.pid is None:
+            if self.pid is None and self._spawn_unless_running():
                 log.warning("postgres is gone, starting it again")
-                try:
-                    self.start()  # on the loop's thread by intent; nothing can be served without it anyway
-                except NoPostgres:
-                    log.exception("postgres could not be started")
-                    await asyncio.sleep(1)
+                await asyncio.sleep(RETRY_S)
 
     # -- one start ------------------------------------------------------------------------------------------------------
 
     @contextmanager
-    def _lock(self) -> Iterator[None]:
+    def _lock(self, mode: int = fcntl.LOCK_EX) -> Iterator[None]:
         with (self.data_dir / "postgres.lock").open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+            fcntl.flock(file, mode)
             yield
+
+    def _spawn_unless_running(self) -> bool:
+        with suppress(BlockingIOError), self._lock(fcntl.LOCK_EX | fcntl.LOCK_NB):  # held: another owner is at it
+            if self._nobody_runs():
+                self._spawn()
+                return True
+        return False
 
     def _postmaster(self) -> tuple[int | None, str]:
         """(pid of the live postmaster of this cluster, its status: starting, ready, stopping)."""
@@ -185,7 +190,7 @@ class Embedded:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                cwd=self.data_dir,
+                cwd=self.cluster,  # from its first moment: this is how it is recognised
                 start_new_session=True,  # Ctrl-C is for the owner, which then stops us in its order
             )
 

@@ -77,6 +77,7 @@ async def _create_roles(connection: Connection, secret_key: str) -> None:
                EXECUTE format('GRANT workshop_owner TO %I', current_user);
              END IF;
              EXECUTE format('GRANT CREATE ON DATABASE %I TO workshop_owner', current_database());
+             EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
              REVOKE ALL ON SCHEMA public FROM PUBLIC;
            END $$;
            SET LOCAL ROLE workshop_owner;

@@ -11,12 +11,14 @@ CREATE SCHEMA live;
 CREATE SCHEMA ops;
 GRANT USAGE ON SCHEMA app, identity, workbook, live TO workshop_app, workshop_engine;
 GRANT USAGE ON SCHEMA ops TO workshop_engine;
+-- workshop_app may call only what is granted to it by name: the functions of its policies.
 ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
-ALTER DEFAULT PRIVILEGES GRANT EXECUTE ON FUNCTIONS TO workshop_app, workshop_engine;
+ALTER DEFAULT PRIVILEGES GRANT EXECUTE ON FUNCTIONS TO workshop_engine;
 
 -- P1: after a transaction-local set_config the setting is '', not NULL.
 CREATE FUNCTION app.current_user_id() RETURNS uuid LANGUAGE sql STABLE PARALLEL SAFE
 AS $$ SELECT nullif(current_setting('app.user_id', true), '')::uuid $$;
+GRANT EXECUTE ON FUNCTION app.current_user_id() TO workshop_app;
 
 -- D49: updated_at follows every change, created_at none.
 CREATE FUNCTION app.touch() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -41,7 +43,7 @@ BEGIN
     EXECUTE format('CREATE TRIGGER touch BEFORE UPDATE ON %s FOR EACH ROW EXECUTE FUNCTION app.touch()', entity);
   END IF;
 END $$;
-REVOKE EXECUTE ON FUNCTION app.protect(regclass) FROM workshop_app, workshop_engine;
+REVOKE EXECUTE ON FUNCTION app.protect(regclass) FROM workshop_engine;
 
 -- Every state machine is rows of this table; from_state '' is the beginning. documented = stated in a seed document.
 CREATE TABLE app.transitions (
@@ -112,7 +114,6 @@ BEGIN
   UPDATE ops.cluster SET system_identifier = now_identifier, timeline = now_timeline, seen_at = clock_timestamp();
   RETURN true;
 END $$;
-REVOKE EXECUTE ON FUNCTION ops.recognise_cluster() FROM workshop_app;
 
 -- Data keys, wrapped by the key that never enters the database (encryption.py). purpose 'row': AES-256-GCM of columns;
 -- 'index': HMAC of normalised e-mail addresses.

@@ -79,6 +79,7 @@ CREATE FUNCTION app.has_role(VARIADIC roles text[]) RETURNS boolean
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT EXISTS (SELECT FROM identity.user_roles r WHERE r.user_id = app.current_user_id() AND r.role = ANY (roles)) $$;
 CREATE FUNCTION app.is_admin() RETURNS boolean LANGUAGE sql STABLE AS $$ SELECT app.has_role('admin') $$;
+GRANT EXECUTE ON FUNCTION app.has_role(text[]), app.is_admin() TO workshop_app;
 
 SELECT app.protect('ops.cluster'), app.protect('ops.encryption_keys'), app.protect('identity.accounts'),
        app.protect('identity.user_roles'), app.protect('identity.credentials'), app.protect('identity.tokens');

@@ -190,6 +190,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     UNION
     SELECT s.instructor_id FROM live.live_sessions s WHERE s.id = ANY (app.my_sessions())) met $$;
 
+GRANT EXECUTE ON FUNCTION app.my_staffed_sessions(), app.my_sessions(), app.my_people() TO workshop_app;
+
 SELECT app.protect('live.live_sessions'), app.protect('live.session_participants'),
        app.protect('live.session_registrations'), app.protect('live.session_invitations');
 GRANT SELECT ON live.live_sessions, live.session_participants, live.session_registrations, live.session_invitations TO workshop_app;

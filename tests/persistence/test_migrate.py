@@ -33,6 +33,11 @@ async def test_an_empty_database_is_brought_up_and_a_current_one_left_alone(empt
     assert await migrate(empty, SECRET_KEY) == []
     database = await Database.open(empty, SECRET_KEY)
     await database.ready()
+    async with database.connection() as connection:
+        for right in ("TEMPORARY", "CREATE"):
+            assert not await connection.fetchval(
+                "SELECT has_database_privilege('workshop_app', current_database(), $1)", right
+            )
     await database.close()
 
 

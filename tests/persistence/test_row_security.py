@@ -152,6 +152,15 @@ async def test_as_user_refuses_what_is_no_identity(full: Workshop) -> None:
             raise AssertionError("never entered")
 
 
+async def test_attack_68_the_app_login_calls_only_what_its_policies_need(full: Workshop) -> None:
+    callable_ = await full.value(
+        "SELECT array_agg(p.proname::text ORDER BY p.proname) FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace "
+        "WHERE n.nspname = ANY ($1 || ARRAY['app']) AND has_function_privilege('workshop_app', p.oid, 'EXECUTE')",
+        SCHEMAS,
+    )
+    assert callable_ == ["current_user_id", "has_role", "is_admin", "my_people", "my_sessions", "my_staffed_sessions"]
+
+
 async def test_every_table_has_forced_policies_and_every_definer_function_a_fixed_path(full: Workshop) -> None:
     bare = await full.value(
         "SELECT array_agg(c.oid::regclass::text) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "

@@ -30,7 +30,11 @@ def new_user(name: str, **fields: Any) -> NewUser:
 
 
 def new_session(**fields: Any) -> NewSession:
-    given: dict[str, Any] = {"title": "Sketching", "scheduled_start": START, "scheduled_end": START + timedelta(hours=1)}
+    given: dict[str, Any] = {
+        "title": "Sketching",
+        "scheduled_start": START,
+        "scheduled_end": START + timedelta(hours=1),
+    }
     return NewSession(**given | fields)
 
 
