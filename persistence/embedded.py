@@ -31,6 +31,8 @@ PORT = 5432  # of the socket's file name only; there is no TCP
 SOCKET_PATH_BYTES_MAX = 103  # sun_path: 108 on Linux, 104 on macOS, with the closing NUL
 START_TIMEOUT_S = 60.0  # crash recovery replays at most max_wal_size
 STOP_TIMEOUT_S = 15.0
+ATTEMPTS_MAX = 5
+PAUSE_S = 0.2
 POLL_S = 0.01
 WATCH_S = 0.1
 RETRY_S = 1.0
@@ -104,14 +106,9 @@ class Embedded:
         with self._lock():
             if not (self.cluster / "PG_VERSION").exists():
                 self._make_cluster()
+            self._require_version()
             self._make_socket_folder()
-            deadline = time.monotonic() + START_TIMEOUT_S
-            while not self._ready():
-                if time.monotonic() > deadline:
-                    raise NoPostgres(f"Postgres did not start within {START_TIMEOUT_S:.0f} s, see {self.log_file}")
-                if self._nobody_runs():
-                    self._spawn()
-                time.sleep(POLL_S)
+            self._wait_until_ready()
         return self.dsn
 
     def stop(self) -> None:
@@ -165,9 +162,24 @@ class Embedded:
             return None, ""
         return pid, lines[7].strip() if len(lines) > 7 else "starting"
 
-    def _ready(self) -> bool:
-        pid, status = self._postmaster()
-        return pid is not None and status == "ready"
+    def _wait_until_ready(self) -> None:
+        """Starts it when nobody runs: at once, after an old one has shut down, or again when it fell over while starting."""
+        deadline, attempts = time.monotonic() + START_TIMEOUT_S, 0
+        while self._postmaster()[1] != "ready":
+            if time.monotonic() > deadline or attempts > ATTEMPTS_MAX:
+                raise NoPostgres(f"Postgres does not start, see the end of {self.log_file}")
+            if self._nobody_runs():
+                time.sleep(attempts * PAUSE_S)
+                attempts += 1
+                self._spawn()
+            time.sleep(POLL_S)
+
+    def _require_version(self) -> None:
+        made_by = (self.cluster / "PG_VERSION").read_text().strip()
+        if made_by != str(self._version()):
+            raise NoPostgres(
+                f"{self.cluster} was made by Postgres {made_by}, this is {self._version()}: run pg_upgrade"
+            )
 
     def _nobody_runs(self) -> bool:
         """Neither a postmaster nor a backend that outlived one; only then may stale lock files be removed."""

@@ -15,6 +15,7 @@ import asyncpg
 import psutil
 import pytest
 
+from persistence import embedded as module
 from persistence.embedded import SOCKET_PATH_BYTES_MAX, Embedded, NoPostgres, find_binaries
 
 ROOT = Path(__file__).parents[2]
@@ -167,6 +168,26 @@ async def test_keep_starts_it_again_by_itself(embedded: Embedded) -> None:
     assert await ask(embedded.start(), "SELECT 1") == 1
     assert embedded.dsn == dsn
     keeping.cancel()
+
+
+async def test_data_of_another_version_are_refused_with_the_reason(embedded: Embedded) -> None:
+    embedded.start()
+    embedded.stop()
+    (embedded.cluster / "PG_VERSION").write_text("9\n")
+    with pytest.raises(NoPostgres, match="made by Postgres 9"):
+        embedded.start()
+
+
+async def test_a_server_that_cannot_start_says_so_instead_of_trying_for_ever(
+    embedded: Embedded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PAUSE_S", 0.01)
+    embedded.start()
+    embedded.stop()
+    (embedded.cluster / "postgresql.conf").write_text("nonsense = on\n")
+    with pytest.raises(NoPostgres, match="does not start"):
+        embedded.start()
+    assert "nonsense" in embedded.log_file.read_text()
 
 
 async def test_a_cluster_half_made_is_made_anew(embedded: Embedded) -> None:
