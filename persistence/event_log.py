@@ -15,7 +15,17 @@ import asyncpg
 
 from persistence.connection import Connection
 from persistence.database import Database
-from persistence.event_rows import NOBODY, Accepted, Batch, Doing, Unstorable, doing_of, event_of, payload_of, require_ids
+from persistence.event_rows import (
+    NOBODY,
+    Accepted,
+    Batch,
+    Doing,
+    Unstorable,
+    doing_of,
+    event_of,
+    payload_of,
+    require_ids,
+)
 from persistence.redaction import marked, redact, without_words
 from rooms.feature import Effect, MakeSecret, Recorded
 from rooms.gates import Gates

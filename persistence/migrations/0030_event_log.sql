@@ -175,9 +175,9 @@ END $$;
 --   moved     the head is elsewhere: epoch and last_seq tell where
 CREATE FUNCTION live.append_batches(
   sessions uuid[], epochs text[], expected bigint[], reached bigint[], reached_at timestamptz[],
-  event_batch int[], event_seq bigint[], event_at timestamptz[], event_actor uuid[], event_command uuid[],
-  event_version int[], event_type text[], event_payload text[],
-  command_batch int[], command_user uuid[], command_id uuid[], command_seq bigint[], command_hash bytea[],
+  event_batches int[], event_seqs bigint[], event_ats timestamptz[], event_actors uuid[], event_commands uuid[],
+  event_versions int[], event_types text[], event_payloads text[],
+  command_batches int[], command_users uuid[], command_ids uuid[], command_seqs bigint[], command_hashes bytea[],
   doing jsonb
 ) RETURNS TABLE (outcome text, batch int, head_epoch text, head_seq bigint, head_at timestamptz,
                  repeated_user uuid, repeated_id uuid, repeated_seq bigint, repeated_hash bytea)
@@ -207,15 +207,15 @@ BEGIN
       FROM generate_subscripts(sessions, 1) AS b (n) WHERE b.n <> ALL (locked);
   END IF;
 
-  IF cardinality(command_id) > 0 THEN
+  IF cardinality(command_ids) > 0 THEN
     RETURN QUERY SELECT 'repeated', c.batch, NULL::text, NULL::bigint, NULL::timestamptz, s.user_id, s.command_id, s.seq, s.body_hash
-      FROM unnest(command_batch, command_user, command_id) AS c (batch, user_id, command_id)
+      FROM unnest(command_batches, command_users, command_ids) AS c (batch, user_id, command_id)
       JOIN live.session_commands s
         ON s.session_id = sessions[c.batch] AND s.user_id = c.user_id AND s.command_id = c.command_id
      WHERE c.batch = ANY (locked);
     IF FOUND THEN
       SELECT array_agg(g) INTO granted FROM unnest(granted) g
-       WHERE NOT EXISTS (SELECT FROM unnest(command_batch, command_user, command_id) AS c (batch, user_id, command_id)
+       WHERE NOT EXISTS (SELECT FROM unnest(command_batches, command_users, command_ids) AS c (batch, user_id, command_id)
                            JOIN live.session_commands s
                              ON s.session_id = sessions[g] AND s.user_id = c.user_id AND s.command_id = c.command_id
                           WHERE c.batch = g);
@@ -231,22 +231,22 @@ BEGIN
 
   INSERT INTO live.session_events (session_id, seq, at, actor, command_id, version, type, payload)
   SELECT sessions[e.batch], e.seq, e.at, e.actor, e.command_id, e.version, e.type, e.payload::jsonb
-    FROM unnest(event_batch, event_seq, event_at, event_actor, event_command, event_version, event_type, event_payload)
+    FROM unnest(event_batches, event_seqs, event_ats, event_actors, event_commands, event_versions, event_types, event_payloads)
          AS e (batch, seq, at, actor, command_id, version, type, payload)
    WHERE e.batch = ANY (granted);
   UPDATE live.session_heads h SET last_seq = b.reached, last_at = b.reached_at
     FROM unnest(sessions, reached, reached_at) WITH ORDINALITY AS b (session_id, reached, reached_at, batch)
    WHERE h.session_id = b.session_id AND b.batch = ANY (granted) AND b.reached > h.last_seq;
 
-  IF cardinality(command_id) > 0 THEN
+  IF cardinality(command_ids) > 0 THEN
     INSERT INTO live.session_commands (session_id, user_id, command_id, seq, body_hash)
     SELECT sessions[c.batch], c.user_id, c.command_id, c.seq, c.body_hash
-      FROM unnest(command_batch, command_user, command_id, command_seq, command_hash)
+      FROM unnest(command_batches, command_users, command_ids, command_seqs, command_hashes)
            AS c (batch, user_id, command_id, seq, body_hash)
      WHERE c.batch = ANY (granted);
-    IF nobody = ANY (command_user) THEN
+    IF nobody = ANY (command_users) THEN
       DELETE FROM live.timers t
-       USING unnest(command_batch, command_user, command_id) AS c (batch, user_id, command_id)
+       USING unnest(command_batches, command_users, command_ids) AS c (batch, user_id, command_id)
        WHERE c.batch = ANY (granted) AND c.user_id = nobody
          AND t.session_id = sessions[c.batch] AND t.command_id = c.command_id;
     END IF;
