@@ -4,6 +4,8 @@ import asyncio
 import gc
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
+from functools import partial
+from uuid import uuid4
 
 import structlog
 from aiohttp import web
@@ -21,15 +23,17 @@ from live.limits import MESSAGE_BYTES_MAX, Limits
 from live.presence import Presence
 from live.settings import Settings
 from live.signals import Signals
+from live.timers import Clockwork
 from live.tokens import AccessTokens
 from persistence.committer import Committer
 from persistence.database import Database
 from persistence.directory import Directory
 from persistence.event_log import EventLog
+from persistence.presence import Presence as PresenceRows
 from persistence.sessions import Sessions
+from persistence.snapshots import Snapshots
+from persistence.timers import Timers
 from persistence.tokens import Tokens
-from rooms.ids import SessionId
-from rooms.room import RoomState
 
 log = structlog.get_logger("app")
 SOCKET_PATH = "/socket.io/"
@@ -69,44 +73,44 @@ async def _sessions(app: web.Application) -> AsyncIterator[None]:
     settings, database = app[SETTINGS], app[DATABASE]
     event_log = EventLog(database)
     committer = Committer(database, event_log)
-    presence = Presence()
+    presence = Presence(PresenceRows(database, uuid4()))
     parts = Parts(
         event_log=event_log,
         committer=committer,
         heads=Heads(event_log),
-        snapshots=NoSnapshots(),
+        snapshots=Snapshots(database),
         directory=app[DIRECTORY],
         failpoints=Failpoints(settings.failpoints),
         returned=presence.returned,
     )
     hosts = app[HOSTS] = Hosts(parts)
     signals = Signals()
-    joining = Joining(hosts, Sessions(database))
+    joining = Joining(hosts, Sessions(database), presence)
     gateway = Gateway(settings, app[LIMITS], app[ACCESS_TOKENS], database, joining, presence, signals)
     app[GATEWAY] = gateway
+    clockwork = Clockwork(Timers(database), hosts)
+    await presence.begin()
     async with AsyncExitStack() as tasks:
         for work in (
             committer.run,
             hosts.keep_up,
             hosts.keep_order,
+            presence.keep_writing,
+            presence.keep_beating,
+            partial(presence.keep_watch, hosts),
+            clockwork.keep_firing,
             signals.keep_passing_on,
             gateway.keep_checking,
             gateway.wire.engine.keep_beat,
         ):
-            task = asyncio.create_task(_kept(work), name=work.__qualname__)
+            task = asyncio.create_task(_kept(work))
             tasks.push_async_callback(_end, task)
         _settle_memory()
         yield
         await hosts.settle()
         await committer.close()
         await hosts.close()
-
-
-class NoSnapshots:
-    async def save(self, session: SessionId, room: RoomState) -> None: ...
-
-    async def load(self, session: SessionId) -> RoomState | None:
-        return None
+        await presence.end()
 
 
 async def _open_socket(request: web.Request) -> web.StreamResponse:
@@ -119,7 +123,7 @@ async def _kept(work: Callable[[], Awaitable[None]]) -> None:
         try:
             await work()
         except Exception:
-            log.exception("stopped and started again", what=work.__qualname__)
+            log.exception("stopped and started again", what=str(work))
         await asyncio.sleep(RESTART_AFTER_S)
 
 

@@ -40,6 +40,7 @@ class Waiting:
     body_hash: bytes
     since: float
     answer: "asyncio.Future[Ack]"
+    not_before: datetime | None = None
 
     @property
     def key(self) -> Key:

@@ -160,9 +160,9 @@ class Connection:
             return
         if self.channel.closing_down:
             host.audience.remove(viewer)
+            self._gateway.presence.departed(host.session, self.user)
             return
         self.host, self.viewer = host, viewer
-        self._gateway.presence.arrived(host.session, self.user)
 
     async def _leave(self) -> None:
         """On purpose: if nobody else of this person's connections is here, they have left now, not in 30 s."""
@@ -174,8 +174,9 @@ class Connection:
     def detach(self) -> None:
         if self.host is not None and self.viewer is not None:
             self.host.audience.remove(self.viewer)
+            self._gateway.presence.departed(self.host.session, self.user)
             if self.user not in self.host.audience.by_user:
-                self._gateway.presence.departed(self.host.session, self.user)
+                self._gateway.signals.forget(self.host.session, self.user)
         self.host = self.viewer = None
 
     async def end(self) -> None:

@@ -15,7 +15,7 @@ def mount(app: web.Application) -> None:
     app.router.add_get("/readyz", _ready)
 
 
-async def _alive(request: web.Request) -> web.Response:
+async def _alive(_request: web.Request) -> web.Response:
     return web.json_response({"status": "alive"})
 
 

@@ -24,6 +24,7 @@ from live.heads import Heads
 from persistence.committer import CommitFailed, Committer, Overloaded
 from persistence.database import Unavailable
 from persistence.event_log import Accepted, Appended, Batch, Busy, EventLog, Head, Moved, Outcome, Repeated
+from persistence.snapshots import Snapshots
 from rooms import room as rules
 from rooms.feature import Blank, Command, DropSecret, Effect, MakeSecret, Recorded, Unfoldable
 from rooms.ids import SessionId, UserId
@@ -48,12 +49,6 @@ class NoSession(Exception):
 
 class Names(Protocol):
     async def names(self, users: Iterable[UserId]) -> dict[UserId, str]: ...
-
-
-class Snapshots(Protocol):
-    async def save(self, session: SessionId, room: RoomState) -> None: ...
-
-    async def load(self, session: SessionId) -> RoomState | None: ...
 
 
 @dataclass(frozen=True)
@@ -127,9 +122,16 @@ class Host:
     # -- commands -------------------------------------------------------------------------------------------------------
 
     def enqueue(
-        self, actor: UserId | None, command: Command, command_id: str, *, admin: bool = False
+        self,
+        actor: UserId | None,
+        command: Command,
+        command_id: str,
+        *,
+        admin: bool = False,
+        not_before: datetime | None = None,
     ) -> "asyncio.Future[Ack]":
-        """In the order of the calls. The future always gets an ack, within `ANSWER_WITHIN_S`."""
+        """In the order of the calls. The future always gets an ack, within `ANSWER_WITHIN_S`. `not_before`: by whose clock the
+        command is due, which may be ahead of ours."""
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Ack] = loop.create_future()
         self.used_at = loop.time()
@@ -138,7 +140,7 @@ class Host:
                 refused("overloaded", "this session has too much to do", retry_after_s=limits.RETRY_OVERLOADED_S)
             )
             return answer
-        waiting = Waiting(actor, command, command_id, admin, body_hash(command), self.used_at, answer)
+        waiting = Waiting(actor, command, command_id, admin, body_hash(command), self.used_at, answer, not_before)
         self._queue.append(waiting)
         self._awake.set()
         return answer
@@ -241,7 +243,7 @@ class Host:
         outside = Outside(
             session=self.session,
             epoch=self.epoch,
-            at=self._parts.clock(),
+            at=max([self._parts.clock(), *(each.not_before for each in waiting if each.not_before is not None)]),
             random=self._random,
             fresh_secret=lambda: token_bytes(SECRET_BYTES),
             secrets=self._secrets,

@@ -7,7 +7,6 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Annotated, Any
-from uuid import UUID, uuid5
 
 from pydantic import Field, StringConstraints
 
@@ -16,12 +15,12 @@ from live.acks import Ack, refused
 from live.delivery import Sink, Viewer, visible_items, you
 from live.host import Host
 from live.hosts import Hosts, NoSession
+from live.presence import Presence, submit_join
 from persistence.database import Unavailable
 from persistence.sessions import Sessions
 from rooms.feature import Wire
 from rooms.ids import UUID_PATTERN, SessionId, UserId
 from rooms.lifecycle import OVER
-from rooms.participants import Join
 from rooms.people import person_of, role_of, standing_of
 from rooms.roles import Role
 from rooms.room import RoomState
@@ -48,16 +47,39 @@ class Refusal(Exception):
 class Joining:
     """`answer` writes the ack to the connection at once."""
 
-    def __init__(self, hosts: Hosts, sessions: Sessions) -> None:
+    def __init__(self, hosts: Hosts, sessions: Sessions, presence: Presence) -> None:
         self._hosts = hosts
         self._sessions = sessions
+        self._presence = presence
 
     async def join(
         self, asked: JoinSession, user: UserId, sink: Sink, answer: Callable[[dict[str, Any]], None]
     ) -> tuple[Host, Viewer]:
-        """Raises Refusal; nothing was answered then."""
+        """Raises Refusal; nothing was answered then. Whoever got a viewer takes them out again, here and of presence."""
         host = await self._open(asked.session_id)
-        await self._admit(host, user)
+        role = await self._role_of(host, user)
+        await self._presence.arriving(host.session, user)
+        try:
+            return host, await self._seat(host, user, role, asked, sink, answer)
+        except BaseException:
+            self._presence.departed(host.session, user)
+            raise
+
+    async def _seat(
+        self,
+        host: Host,
+        user: UserId,
+        role: Role,
+        asked: JoinSession,
+        sink: Sink,
+        answer: Callable[[dict[str, Any]], None],
+    ) -> Viewer:
+        """The first connection of a person is an event; further ones append nothing."""
+        over = host.room.lifecycle.status in OVER
+        if not is_here(host.room, user) and not over:
+            ack = await submit_join(host, user, role)
+            if not ack.ok:
+                raise Refusal(ack)
         await host.meet({user})
         if not is_here(host.room, user) and host.room.lifecycle.status not in OVER:
             raise Refusal(refused("participant.not_admitted", "you were sent away meanwhile"))
@@ -70,7 +92,7 @@ class Joining:
             answer(_ack(host, viewer))
             await _send_tail(host, viewer)
         host.audience.add(viewer)
-        return host, viewer
+        return viewer
 
     async def _open(self, session: SessionId) -> Host:
         try:
@@ -83,23 +105,20 @@ class Joining:
             await host.catch_up()
         return host
 
-    async def _admit(self, host: Host, user: UserId) -> None:
-        """The first connection of a person is an event; further ones append nothing."""
+    async def _role_of(self, host: Host, user: UserId) -> Role:
+        """In which role they may come in. Raises Refusal."""
         try:
             entry = await self._sessions.entry(host.session, user)
         except Unavailable:
-            if role_of(host.room, user) is None:
+            known = role_of(host.room, user)
+            if known is None:
                 raise _unavailable() from None
-            return
+            return known
         if entry is None:
             raise _unknown()
         if not entry.has_access:
             raise Refusal(refused("no_workshop_access", "your access to workshops was withdrawn"))
-        if is_here(host.room, user) or host.room.lifecycle.status in OVER:
-            return
-        ack = await submit_join(host, user, entry.role)
-        if not ack.ok:
-            raise Refusal(ack)
+        return entry.role
 
 
 def is_here(room: RoomState, user: UserId) -> bool:
@@ -107,12 +126,6 @@ def is_here(room: RoomState, user: UserId) -> bool:
     person = person_of(room, user)
     waits = room.lobby is not None and room.lobby.get(user) is not None
     return waits or (person is not None and person.admitted and person.present)
-
-
-async def submit_join(host: Host, user: UserId, role: Role) -> Ack:
-    """Decides by itself that somebody who is here already joins without effect; the id only tells one attempt from another."""
-    command_id = str(uuid5(UUID(host.session), f"join:{user}:{host.room.seq}"))
-    return await host.submit(user, Join(role=role), command_id)
 
 
 def _resumes_at(host: Host, asked: JoinSession, viewer: Viewer) -> int | None:

@@ -47,16 +47,17 @@ async def test_a_hand_raised_twice_has_no_second_effect(house: House) -> None:
     [ana] = await house.enter(session, "ana")
     first = await ana.submit("hand.raise")
     second = await ana.submit("hand.raise")
-    assert first["ok"] and second == {"ok": True, "seq": first["seq"]}
+    assert first["ok"]
+    assert second == {"ok": True, "seq": first["seq"]}
 
 
 async def test_resent_under_its_id_a_command_gets_its_first_answer(house: House) -> None:
     session = await house.session()
     [ana] = await house.enter(session, "ana")
     command_id = str(uuid4())
-    first = await ana.submit("chat.send", id=command_id, text="hello")
-    again = await ana.submit("chat.send", id=command_id, text="hello")
-    other = await ana.submit("chat.send", id=command_id, text="something else")
+    first = await ana.submit("chat.send", command_id=command_id, text="hello")
+    again = await ana.submit("chat.send", command_id=command_id, text="hello")
+    other = await ana.submit("chat.send", command_id=command_id, text="something else")
     assert again == first
     assert (other["ok"], other["code"]) == (False, "id_reused")
     await ana.sees("chat.sent")

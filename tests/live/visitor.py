@@ -56,8 +56,8 @@ class Visitor:
         self.ack = await self.call("join", {"sessionId": session, **where})
         return self.ack
 
-    async def submit(self, kind: str, *, id: str | None = None, **fields: Any) -> Document:
-        return await self.call("submit", {"id": id or str(uuid4()), "type": kind, **fields})
+    async def submit(self, kind: str, *, command_id: str | None = None, **fields: Any) -> Document:
+        return await self.call("submit", {"id": command_id or str(uuid4()), "type": kind, **fields})
 
     async def signal(self, document: Document) -> None:
         await self.sio.emit("signal", document, namespace="/live")
