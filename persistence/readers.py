@@ -1,6 +1,7 @@
 """Who asks: what one REST request needs to know of somebody signed in, in one query. Names and addresses are the directory's."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from persistence.database import Database
 from persistence.models.user import PlatformRole
@@ -40,7 +41,11 @@ WHERE a.id = $1 AND a.status = 'active' AND EXISTS (
 
 
 async def find_reader(database: Database, user: UserId, family: str) -> Reader | None:
-    """None once the sign-in was revoked or the account is not active (attack 10). The ids must be UUIDs."""
+    """None once the sign-in was revoked or the account is not active (attack 10), and for ids that are none."""
+    try:
+        UUID(user), UUID(family)
+    except ValueError:
+        return None
     async with database.connection() as connection:
         row = await connection.fetchrow(_READER, user, family)
     if row is None:

@@ -131,8 +131,8 @@ async def _read_input(route: Route, request: web.Request) -> tuple[dict[str, Any
 
 
 def _twice(request: web.Request) -> str:
-    names = list(request.query)
-    return next(name for name in names if names.count(name) > 1)
+    names = [name for name, _value in request.query.items()]
+    return next((name for name in names if names.count(name) > 1), "")
 
 
 # -- Output --

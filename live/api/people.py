@@ -6,7 +6,7 @@ from pydantic import Field
 
 from live.api.call import Call
 from live.api.route import Family, Listing, Paging, UserPath, Who
-from live.problems import not_found
+from live.problems import Problem, not_found
 from persistence.models.user import (
     AccountStatus,
     NewUser,
@@ -82,6 +82,8 @@ async def read_user(call: Call, user_id: UserPath) -> WorkbookUser:
 async def change_user(call: Call, user_id: UserPath, body: Administration) -> WorkbookUser:
     """Changes what is given. Suspending ends every sign-in."""
     await _found(call, user_id)
+    if body.status is AccountStatus.SUSPENDED and user_id == call.user:
+        raise Problem("forbidden", "nobody suspends themselves")
     await call.directory.change(user_id, body)
     if body.status is AccountStatus.SUSPENDED:
         await call.tokens.revoke_all(user_id)

@@ -6,6 +6,7 @@ from functools import partial
 from aiohttp import web
 
 from live.api import (
+    attendance,
     calendar,
     demo,
     docs,
@@ -14,6 +15,7 @@ from live.api import (
     modules,
     people,
     registrations,
+    scores,
     sessions,
     sign_in,
     slices,
@@ -28,6 +30,8 @@ FAMILIES: tuple[Family, ...] = (
     sessions.family,
     registrations.family,
     invitations.family,
+    scores.family,
+    attendance.family,
     history.family,
     slices.family,
     calendar.family,
