@@ -162,7 +162,7 @@ def _leaves_a_record(command: Command, recorded: Sequence[Recorded]) -> bool:
     """Nobody may see from the table of commands who cast an anonymous vote, nor who cast it again (design.md 5)."""
     if recorded:
         return all(each.event.signed for each in recorded)
-    return not getattr(command, "leaves_no_record", False)
+    return not command.leaves_no_record
 
 
 def _follow(room: RoomState, recorded: Sequence[Recorded]) -> tuple[RoomState, list[Effect]]:

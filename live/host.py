@@ -26,9 +26,10 @@ from persistence.database import Unavailable
 from persistence.event_log import Accepted, Appended, Batch, Busy, EventLog, Head, Moved, Outcome, Repeated
 from persistence.snapshots import Snapshots
 from rooms import room as rules
+from rooms.admission import ParticipantBanned, ParticipantRemoved
 from rooms.feature import Blank, Command, DropSecret, Effect, MakeSecret, Recorded, Unfoldable
 from rooms.ids import SessionId, UserId
-from rooms.participants import ParticipantBanned, ParticipantDenied, ParticipantLeft, ParticipantRemoved
+from rooms.participants import ParticipantDenied, ParticipantLeft
 from rooms.room import RoomState
 from rooms.standings import named_by
 

@@ -25,9 +25,11 @@ class Wire(BaseModel):
 
 
 class Command(Wire):
-    """What somebody asks for. `internal` ones come from the server itself and are refused from outside."""
+    """What somebody asks for. `internal` ones come from the server itself and are refused from outside. One that
+    `leaves_no_record` has no row in the table of commands when it had no effect: it may repeat a secret act."""
 
     internal: ClassVar[bool] = False
+    leaves_no_record: ClassVar[bool] = False
     type: str
 
 

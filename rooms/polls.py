@@ -120,6 +120,7 @@ class QuickPoll(Command):
 class Vote(Command):
     """`choices`: indexes of options from 0, one step of a rating from 1, or up to 5 words."""
 
+    leaves_no_record: ClassVar[bool] = True
     type: Literal["poll.vote"] = "poll.vote"
     poll_id: AnyId
     choices: Given
