@@ -25,7 +25,7 @@ from tests.faults.recording import Body, History, Line
 
 # Events that bring words to everybody which so far were for few.
 PUBLISHING = frozenset({"question.approved", "question.reopened", "poll.opened"})
-DELIVERIES = frozenset({"events", "snapshot", "joined", "state", "ack", "bye"})
+DELIVERIES = frozenset({"events", "snapshot", "joined", "state", "rest", "ack", "bye"})
 
 Document = Mapping[str, Any]
 
@@ -133,6 +133,7 @@ class Follower:
             "events": self._events,
             "snapshot": self._snapshot,
             "state": self._state,
+            "rest": self._rest,
         }
         for line in self.history.lines:
             if line.kind in steps:
@@ -155,6 +156,9 @@ class Follower:
         if not ack.get("ok"):
             return
         self.joined = True
+        told, standing = ack["you"]["standing"], self.oracle.standing(self.history.user, ack["seq"])
+        if (told["staff"], told["admitted"]) != (standing.staff, standing.admitted):
+            yield self._wrong("I3", f"joined at {ack['seq']} as {told}, is {standing}")
         if ack["epoch"] != self.oracle.log.epoch:
             yield self._wrong("I3", f"joined epoch {ack['epoch']}, the log is of {self.oracle.log.epoch}")
         if ack.get("snapshot"):
@@ -234,6 +238,14 @@ class Follower:
             if plain(self.fold, standing) != plain(decoded_view(line.body["view"]), standing):
                 yield self._wrong("I7", f"the fold at {self.seq} is not the server's view")
 
+    def _rest(self, line: Line) -> Iterator[Violation]:
+        """What `GET …/state` said at the same moment: the whole view, of which a snapshot is the latest part."""
+        standing = self.oracle.standing(self.history.user, line.body["seq"])
+        expected = self.oracle.view(self.history.user, line.body["seq"])
+        found = plain(decoded_view(line.body["view"]), standing)
+        if found != expected:
+            yield self._wrong("I7", f"REST differs at {line.body['seq']}: {difference(found, expected)}")
+
     def _check_fold(self, when: str) -> Iterator[Violation]:
         if self.fold is None or not self.seq or self.seq not in self.oracle.states:
             return
@@ -246,6 +258,7 @@ class Follower:
             )
 
     def _check_view(self, document: Document, what: str) -> Iterator[Violation]:
+        """Byte for byte: a hidden slice that comes as an empty one is a difference too."""
         assert self.seq is not None
         expected = self.oracle.view(self.history.user, self.seq)
         found = {name: value for name, value in document.items() if name not in {"seq", "at"}}
@@ -318,7 +331,8 @@ def _published(log: Log) -> dict[str, int]:
     """From which number on everybody may read it."""
     found: dict[str, int] = {}
     for recorded in log.written:
-        if recorded.event.type in PUBLISHING:
-            for canary in CANARY.findall(recorded.event.model_dump_json()):
+        event = recorded.event
+        if event.type in PUBLISHING or getattr(event, "pending", None) is False:
+            for canary in CANARY.findall(event.model_dump_json()):
                 found.setdefault(canary, recorded.seq)
     return found

@@ -59,11 +59,16 @@ class Play:
         room = self.rehearsal.room
         return json.loads(encoded_view(room, standing_of(room, user)))
 
+    def you(self, user: UserId) -> dict[str, Any]:
+        standing = standing_of(self.rehearsal.room, user)
+        return {"userId": user, "standing": {"staff": standing.staff, "admitted": standing.admitted}}
+
     def join(self, user: UserId) -> None:
         seq = self.rehearsal.room.seq
         self.note(user, "connect")
         self.note(user, "join", sessionId=SESSION)
-        self.note(user, "joined", ok=True, epoch=EPOCH, seq=seq, snapshot={"view": self.view(user)})
+        you = self.you(user)
+        self.note(user, "joined", ok=True, epoch=EPOCH, seq=seq, you=you, snapshot={"view": self.view(user)})
         self.stands[user] = seq
 
     def resume(self, user: UserId) -> None:
@@ -72,7 +77,7 @@ class Play:
         self.note(user, "disconnect")
         self.note(user, "connect")
         self.note(user, "join", sessionId=SESSION, epoch=EPOCH, after=after)
-        self.note(user, "joined", ok=True, epoch=EPOCH, seq=after)
+        self.note(user, "joined", ok=True, epoch=EPOCH, seq=after, you=self.you(user))
         self.deliver(user)
 
     def send(self, user: UserId, away: tuple[UserId, ...] = (), ask: str | None = None, **command: Any) -> str:
@@ -343,6 +348,11 @@ def test_i3_a_snapshot_instead_of_a_tail_without_a_word(play: Play) -> None:
     assert "I3" in rules(check(play))
 
 
+def test_i3_joined_with_another_standing(play: Play) -> None:
+    first(play, OTTO, "joined")["body"]["you"]["standing"]["staff"] = True
+    assert rules(check(play)) == {"I3"}
+
+
 def test_i3_another_epoch(play: Play) -> None:
     assert "I3" in rules(check(play, epoch="another"))
 
@@ -420,6 +430,13 @@ def test_i6_after_what_was_already_known(play: Play) -> None:
 def test_i7_the_server_tells_another_state_at_the_end(play: Play) -> None:
     first(play, OTTO, "state")["body"]["view"]["lifecycle"]["title"] = "Something else"
     assert {"I7", "I8"} <= rules(check(play))
+
+
+def test_i7_rest_tells_another_state(play: Play) -> None:
+    play.note(OTTO, "rest", seq=play.rehearsal.room.seq, view=play.view(OTTO))
+    assert not check(play).violations
+    play.lines[OTTO][-1]["body"]["view"]["lifecycle"]["title"] = "Something else"
+    assert rules(check(play)) == {"I7"}
 
 
 def test_i7_an_event_with_another_content(play: Play) -> None:
