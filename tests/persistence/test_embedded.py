@@ -16,7 +16,8 @@ import psutil
 import pytest
 
 from persistence import embedded as module
-from persistence.embedded import SOCKET_PATH_BYTES_MAX, Embedded, NoPostgres, find_binaries
+from persistence.cluster_files import SOCKET_PATH_BYTES_MAX, NoPostgres, find_binaries
+from persistence.embedded import Embedded
 
 ROOT = Path(__file__).parents[2]
 GONE_WITHIN_S = 10.0
@@ -139,14 +140,14 @@ async def test_it_starts_again_after_kill_9_of_the_postmaster(embedded: Embedded
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
     wait_until_gone(pid)
-    assert (embedded.cluster / "postmaster.pid").exists()
+    assert (embedded.files.folder / "postmaster.pid").exists()
     assert embedded.start() == dsn
     assert await ask(dsn, "SELECT answer FROM kept") == 42
 
 
 async def test_lock_files_of_a_recycled_pid_are_not_believed(embedded: Embedded) -> None:
     embedded.start()
-    lock = embedded.cluster / "postmaster.pid"
+    lock = embedded.files.folder / "postmaster.pid"
     lines = lock.read_text().splitlines()
     embedded.stop()
     stale = "\n".join([str(os.getpid()), *lines[1:]]) + "\n"  # alive, but no Postgres
@@ -173,7 +174,7 @@ async def test_keep_starts_it_again_by_itself(embedded: Embedded) -> None:
 async def test_data_of_another_version_are_refused_with_the_reason(embedded: Embedded) -> None:
     embedded.start()
     embedded.stop()
-    (embedded.cluster / "PG_VERSION").write_text("9\n")
+    (embedded.files.folder / "PG_VERSION").write_text("9\n")
     with pytest.raises(NoPostgres, match="made by Postgres 9"):
         embedded.start()
 
@@ -184,10 +185,25 @@ async def test_a_server_that_cannot_start_says_so_instead_of_trying_for_ever(
     monkeypatch.setattr(module, "PAUSE_S", 0.01)
     embedded.start()
     embedded.stop()
-    (embedded.cluster / "postgresql.conf").write_text("nonsense = on\n")
+    (embedded.files.folder / "postgresql.conf").write_text("nonsense = on\n")
     with pytest.raises(NoPostgres, match="does not start"):
         embedded.start()
-    assert "nonsense" in embedded.log_file.read_text()
+    assert "nonsense" in embedded.files.log.read_text()
+
+
+async def test_when_its_starter_ends_another_owner_starts_it_again(embedded: Embedded) -> None:
+    dsn = embedded.start()
+    pid = embedded.pid
+    assert pid is not None
+    sharer = Embedded(embedded.data_dir)
+    sharer.start()
+    keeping = asyncio.create_task(sharer.keep())
+    embedded.stop()
+    await asyncio.to_thread(wait_for_another, sharer, pid)
+    keeping.cancel()
+    assert sharer.start() == dsn
+    assert await ask(dsn, "SELECT 1") == 1
+    sharer.stop()
 
 
 async def test_a_cluster_half_made_is_made_anew(embedded: Embedded) -> None:
@@ -202,18 +218,18 @@ async def test_a_long_path_gets_a_short_socket(tmp_path: Path) -> None:
     embedded = Embedded(tmp_path / ("long" * 30))
     dsn = embedded.start()
     try:
-        assert len(str(embedded._socket_folder())) < SOCKET_PATH_BYTES_MAX
-        assert embedded._socket_folder().stat().st_mode & 0o777 == 0o700
+        assert len(str(embedded.files.socket_folder)) < SOCKET_PATH_BYTES_MAX
+        assert embedded.files.socket_folder.stat().st_mode & 0o777 == 0o700
         assert await ask(dsn, "SELECT 1") == 1
     finally:
         embedded.stop()
-        embedded._socket_folder().rmdir()
+        embedded.files.socket_folder.rmdir()
 
 
 async def test_a_socket_folder_open_to_others_is_refused(embedded: Embedded) -> None:
     folder = embedded.data_dir / "socket"
-    if embedded._socket_folder() != folder:
-        folder = embedded._socket_folder()
+    if embedded.files.socket_folder != folder:
+        folder = embedded.files.socket_folder
     folder.mkdir(parents=True)
     folder.chmod(0o755)
     with pytest.raises(NoPostgres, match="belongs to somebody else"):
@@ -236,7 +252,7 @@ async def test_the_log_holds_neither_statements_nor_values(embedded: Embedded) -
     with pytest.raises(asyncpg.UniqueViolationError):
         await connection.execute("INSERT INTO people VALUES ('canary')")
     await connection.close()
-    log = embedded.log_file.read_text()
+    log = embedded.files.log.read_text()
     assert "duplicate key" in log
     assert "canary" not in log
 
@@ -245,22 +261,32 @@ BECOME = {
     # A namespace in which this process is an ordinary user.
     "an ordinary user": "import ctypes; from persistence.postgres_child import enter_namespace as enter\n"
     "enter(ctypes.CDLL(None)) if os.geteuid() == 0 else None",
-    # Root in a container that forbids them.
-    "root without user namespaces": "import persistence.embedded as module; module.ROOT_IDENTITIES = ('nobody',)",
+    # Root in a container that forbids them, and forbids to look into the processes of others.
+    "root without user namespaces": "import persistence.cluster_files as module; module.ROOT_IDENTITIES = ('nobody',)",
 }
 
 
 @pytest.mark.parametrize("who", BECOME)
 def test_it_runs_for(who: str, free_folder: Path) -> None:
     script = f"""
-import os, sys
+import ctypes, os, signal, sys
 from pathlib import Path
 {BECOME[who]}
+if os.geteuid() == 0 and len(sys.argv) == 2:  # without CAP_SYS_PTRACE, from the next program on
+    assert ctypes.CDLL(None).prctl(24, 19) == 0
+    os.execv(sys.executable, [*sys.orig_argv, "again"])
 from persistence.embedded import Embedded
 embedded = Embedded(Path(sys.argv[1]))
 embedded.start()
-print(embedded.pid, embedded.cluster.stat().st_uid)
+os.kill(embedded.pid, signal.SIGKILL)
+embedded._child.wait()
+embedded.start()
+sharer = Embedded(Path(sys.argv[1]))
+sharer.start()
+assert sharer.pid == embedded.pid
+print(embedded.pid, embedded.files.folder.stat().st_uid)
 embedded.stop()
+assert sharer.pid is None
 """
     done = subprocess.run([sys.executable, "-c", script, str(free_folder)], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
