@@ -1,6 +1,7 @@
 """Letting people in while there are seats, and the waitlist that promotes itself (D44).
 
-Only the two events and the arithmetic of seats; who may let in is decided in participants.py and lifecycle.py.
+Only the events of coming in and being put out, and the arithmetic of seats; who may let in, remove or ban is decided in
+participants.py and lifecycle.py.
 """
 
 from typing import TYPE_CHECKING, Literal
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 
 class ParticipantWaiting(Event):
+    """Again for somebody who waits already: for another reason, or in another role."""
+
     type: Literal["participant.waiting"] = "participant.waiting"
     user_id: UserIdField
     role: Role
@@ -27,6 +30,24 @@ class ParticipantAdmitted(Event):
     type: Literal["participant.admitted"] = "participant.admitted"
     user_id: UserIdField
     role: Role
+
+
+class PutOut(Event):
+    """`waiting`: was in the lobby; `inside`: had been let in before. Both, for somebody who came back to a full room."""
+
+    user_id: UserIdField
+    waiting: bool = False
+    inside: bool = True
+
+
+class ParticipantRemoved(PutOut):
+    type: Literal["participant.removed"] = "participant.removed"
+
+
+class ParticipantBanned(PutOut):
+    """Peers are shown a removal."""
+
+    type: Literal["participant.banned"] = "participant.banned"
 
 
 def admit_waiting(room: "RoomState") -> list[Event]:

@@ -1,16 +1,18 @@
 """Raised hands in their order, and reactions that pass by (field.md B, 20).
 
-A hand is raised "to this point" or for something new; those to the point come first, each in the order of raising.
+A hand is raised "to this point" or for something new. The state keeps the order of raising; those to the point are shown
+first.
 """
 
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
+from rooms.admission import ParticipantBanned, ParticipantRemoved
 from rooms.feature import Command, Context, Event, Feature, Flag, Recorded, Standing
 from rooms.ids import UserId, UserIdField
 from rooms.lifecycle import require_running
-from rooms.participants import ParticipantBanned, ParticipantLeft, ParticipantRemoved
+from rooms.participants import ParticipantLeft
 from rooms.people import moderates, require_member, require_moderator
 
 if TYPE_CHECKING:
@@ -83,11 +85,13 @@ def decide_raise(room: "RoomState", command: RaiseHand, context: Context) -> lis
 
 def decide_lower(room: "RoomState", command: LowerHand, context: Context) -> list[Event]:
     assert room.hands is not None
-    whose = command.user_id or require_member(room, context)
+    whose = command.user_id or context.actor
     if whose != context.actor:
         require_moderator(room, context)
+    else:
+        whose = require_member(room, context)
     require_running(room, moderator=True)
-    return [HandLowered(user_id=whose)] if room.hands.get(whose) else []
+    return [HandLowered(user_id=whose)] if whose is not None and room.hands.get(whose) else []
 
 
 def decide_reaction(room: "RoomState", command: SendReaction, context: Context) -> list[Event]:

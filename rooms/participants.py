@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import AwareDatetime
 
-from rooms.admission import ParticipantAdmitted, ParticipantWaiting, let_in, promote
+from rooms.admission import (
+    ParticipantAdmitted,
+    ParticipantBanned,
+    ParticipantRemoved,
+    ParticipantWaiting,
+    PutOut,
+    let_in,
+    promote,
+)
 from rooms.bucket_map import BucketMap
 from rooms.feature import Command, Context, Effect, Event, Feature, Recorded, Standing
 from rooms.ids import UserId, UserIdField
@@ -114,18 +122,6 @@ class ParticipantDenied(Event):
     user_id: UserIdField
 
 
-class ParticipantRemoved(Event):
-    type: Literal["participant.removed"] = "participant.removed"
-    user_id: UserIdField
-
-
-class ParticipantBanned(Event):
-    """Peers are shown a removal."""
-
-    type: Literal["participant.banned"] = "participant.banned"
-    user_id: UserIdField
-
-
 class ParticipantUnbanned(Event):
     type: Literal["participant.unbanned"] = "participant.unbanned"
     user_id: UserIdField
@@ -164,15 +160,17 @@ def decide_join(room: "RoomState", command: Join, context: Context) -> list[Even
         raise Refused("participant.denied", "you were turned away from this session")
     if room.lifecycle.status in OVER:
         return []  # those who were in may look back; nobody joins any more
+    if room.lobby.get(user) is not None:
+        return []
     known = person_of(room, user)
     if known is not None and known.admitted:
         if known.present:
             return []
         role, reason = known.role, _obstacle_for_returning(room, known)
     else:
-        if room.lobby.get(user) is not None:
-            return []
-        role, reason = command.role, _obstacle(room, command.role, removed=known is not None)
+        # The session has its one instructor already, even if this person was invited as such (attack 17).
+        role = Role.ASSISTANT if command.role is Role.INSTRUCTOR else command.role
+        reason = _obstacle(room, role, removed=known is not None)
     if reason is None:
         return [ParticipantJoined(user_id=user, role=role)]
     return [ParticipantWaiting(user_id=user, role=role, reason=reason)]
@@ -219,7 +217,10 @@ def decide_admit(room: "RoomState", command: Admit, context: Context) -> list[Ev
         return let_in(room, [each for each in room.lobby.waiting if each.reason is not WaitingFor.SEAT])
     waiting = room.lobby.get(command.user_id)
     if waiting is not None:
-        return let_in(room, [waiting])
+        events = let_in(room, [waiting])
+        if not events:
+            raise Refused("limit_reached", "the room is full; a free seat is given to whoever waits longest")
+        return events
     if command.user_id in room.lobby.denied:
         return [ParticipantUnbanned(user_id=command.user_id)]
     raise Refused("not_found", "nobody of this id waits")
@@ -234,15 +235,21 @@ def decide_deny(room: "RoomState", command: Deny, context: Context) -> list[Even
         ]
     if room.lobby.get(command.user_id) is None:
         raise Refused("not_found", "nobody of this id waits")
-    return [ParticipantDenied(user_id=command.user_id)]
+    denied = ParticipantDenied(user_id=command.user_id)
+    person = person_of(room, command.user_id)
+    if person is not None and person.admitted:  # came back to a full room: denied, they read no further
+        return [ParticipantRemoved(user_id=person.user, waiting=True), denied]
+    return [denied]
 
 
 def decide_remove(room: "RoomState", command: Remove, context: Context) -> list[Event]:
     person = _require_below(room, command.user_id, context)
+    assert room.lobby is not None
     if person is None or not person.admitted:
         raise Refused("not_found", "nobody of this id is in the session")
     freed = person.present and person.role in SEATED
-    return [ParticipantRemoved(user_id=person.user), *(promote(room, 1) if freed else [])]
+    removed = ParticipantRemoved(user_id=person.user, waiting=room.lobby.get(person.user) is not None)
+    return [removed, *(promote(room, 1) if freed else [])]
 
 
 def decide_ban(room: "RoomState", command: Ban, context: Context) -> list[Event]:
@@ -250,10 +257,12 @@ def decide_ban(room: "RoomState", command: Ban, context: Context) -> list[Event]
     assert room.people is not None and room.lobby is not None
     if command.user_id in room.people.banned:
         return []
-    if person is None and room.lobby.get(command.user_id) is None:
+    waiting = room.lobby.get(command.user_id) is not None
+    if person is None and not waiting:
         raise Refused("not_found", "nobody of this id is here")
     freed = person is not None and person.present and person.role in SEATED
-    return [ParticipantBanned(user_id=command.user_id), *(promote(room, 1) if freed else [])]
+    banned = ParticipantBanned(user_id=command.user_id, waiting=waiting, inside=person is not None)
+    return [banned, *(promote(room, 1) if freed else [])]
 
 
 def decide_unban(room: "RoomState", command: Unban, context: Context) -> list[Event]:
@@ -309,7 +318,7 @@ def _leave(people: People, recorded: Recorded) -> People:
 
 def _remove(people: People, recorded: Recorded) -> People:
     event = recorded.event
-    assert isinstance(event, ParticipantRemoved | ParticipantBanned)
+    assert isinstance(event, PutOut)
     banned = people.banned
     if isinstance(event, ParticipantBanned) and event.user_id not in banned:
         banned = (*banned, event.user_id)
@@ -346,7 +355,8 @@ def _wait(lobby: Lobby, recorded: Recorded) -> Lobby:
     if known is None:
         waiting = (*lobby.waiting, Waiting(event.user_id, event.role, recorded.at, event.reason))
     else:
-        waiting = tuple(replace(each, reason=event.reason) if each is known else each for each in lobby.waiting)
+        again = replace(known, role=event.role, reason=event.reason)
+        waiting = tuple(again if each is known else each for each in lobby.waiting)
     return replace(lobby, waiting=waiting)
 
 
@@ -375,7 +385,11 @@ def view_people(people: People, standing: Standing) -> People | None:
 def view_lobby(lobby: Lobby, standing: Standing) -> Lobby | None:
     if standing.admitted and not standing.staff:
         return None
-    return lobby if standing.staff else replace(lobby, denied=())
+    return (
+        lobby
+        if standing.staff
+        else replace(lobby, denied=tuple(each for each in lobby.denied if each == standing.user))
+    )
 
 
 def visible(recorded: Recorded, standing: Standing) -> Recorded | None:
@@ -387,23 +401,33 @@ def visible(recorded: Recorded, standing: Standing) -> Recorded | None:
             return recorded
         case ParticipantWaiting():
             return None if standing.admitted else recorded
+        case ParticipantDenied() if event.user_id != standing.user:
+            return None if standing.admitted else _left_the_lobby(recorded, event.user_id)
+        case PutOut() if not standing.admitted:
+            return _left_the_lobby(recorded, event.user_id) if event.waiting else None
         case ParticipantDenied():
-            gone = ParticipantLeft(user_id=event.user_id, last_seen=recorded.at, waiting=True)
-            return None if standing.admitted else replace(recorded, actor=None, command=None, event=gone)
+            return None if standing.admitted else recorded
         case ParticipantLeft():
             return recorded if event.waiting != standing.admitted else None
         case QualityChanged():
             return recorded if standing.admitted and event.user_id == standing.user else None
         case ParticipantUnbanned():
             return None
-        case ParticipantBanned():
-            return replace(recorded, event=ParticipantRemoved(user_id=event.user_id))
+        case PutOut():
+            shown = ParticipantRemoved(user_id=event.user_id, waiting=event.waiting)
+            return replace(recorded, event=shown) if event.inside else None
         case _:
             return recorded if standing.admitted else None
 
 
+def _left_the_lobby(recorded: Recorded, user: UserId) -> Recorded:
+    """What others who wait see of somebody who is turned away."""
+    gone = ParticipantLeft(user_id=user, last_seen=recorded.at, waiting=True)
+    return replace(recorded, actor=None, command=None, event=gone)
+
+
 def parties(recorded: Recorded) -> frozenset[UserId]:
-    if isinstance(recorded.event, QualityChanged):
+    if isinstance(recorded.event, QualityChanged | ParticipantDenied):
         return frozenset({recorded.event.user_id})
     return frozenset()
 
@@ -425,6 +449,13 @@ def effects(room: "RoomState", recorded: Recorded) -> tuple[Effect, ...]:
         if person is not None and person.role is Role.INSTRUCTOR and room.lifecycle.status in RUNNING:
             return lapse_timer(room, recorded)
     return ()
+
+
+def ending(room: "RoomState", context: Context) -> list[Event]:
+    """Who came back to a full room was in before, and may look back like everybody who left."""
+    assert room.lobby is not None
+    waiting = [each.user for each in room.lobby.waiting if (known := person_of(room, each.user)) and known.admitted]
+    return [ParticipantLeft(user_id=user, last_seen=max(context.at, room.at), waiting=True) for user in waiting]
 
 
 PEOPLE = Feature(
@@ -456,6 +487,7 @@ PEOPLE = Feature(
     visible=visible,
     parties=parties,
     effects=effects,
+    ending=ending,
 )
 
 LOBBY = Feature(

@@ -85,7 +85,10 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """What people were given beyond their role. A personal revocation beats every grant."""
+    """What people were given beyond their role.
+
+    A personal revocation beats the role and what everyone has; a personal grant, lent for some minutes, beats that.
+    """
 
     personal: BucketMap[Mapping[Permission, Grant]] = field(default_factory=BucketMap)
     revoked: BucketMap[tuple[Permission, ...]] = field(default_factory=BucketMap)
@@ -114,17 +117,17 @@ def host_of(room: "RoomState") -> Person | None:
 
 
 def permissions_of(room: "RoomState", user: UserId | None, at: datetime) -> frozenset[Permission]:
-    """A right whose time is over counts as over, even if its timer is late."""
+    """A right whose time is over counts as over, even if its timer is late. The instructor always has all."""
     role = role_of(room, user)
     if role is None or user is None:
         return frozenset()
     held = set(ROLE_PERMISSIONS[role])
-    if (rights := room.rights) is not None:
-        given = rights.personal.get(user, {})
-        held |= {each for each, grant in given.items() if grant.holds_at(at)}
+    if (rights := room.rights) is not None and role is not Role.INSTRUCTOR:
         if role is Role.PARTICIPANT:
             held |= {each for each, grant in rights.everyone.items() if grant.holds_at(at)}
         held -= set(rights.revoked.get(user, ()))
+        given = rights.personal.get(user, {})
+        held |= {each for each, grant in given.items() if grant.holds_at(at)}
     return frozenset(held)
 
 

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import AwareDatetime, Field
 
+from rooms.admission import ParticipantBanned, ParticipantRemoved, ParticipantWaiting, PutOut, promote
 from rooms.bucket_map import BucketMap
 from rooms.feature import Arm, Command, Context, Effect, Event, Feature, Recorded, Standing, Whole
 from rooms.ids import UserId, UserIdField
-from rooms.lifecycle import TAKE_OVER_AFTER, require_open
+from rooms.lifecycle import TAKE_OVER_AFTER, lapse_timer, require_open
 from rooms.people import (
     Ask,
     Grant,
@@ -26,6 +27,7 @@ from rooms.people import (
     person_of,
     require_member,
     require_moderator,
+    role_of,
     seats_free,
 )
 from rooms.refusal import Refused
@@ -107,12 +109,13 @@ class PermissionGranted(Event):
 
 
 class PermissionRevoked(Event):
-    """`expired`: its time was over."""
+    """`expired`: its time was over. `declined`: it was asked for, and is not given; nobody else is told."""
 
     type: Literal["permission.revoked"] = "permission.revoked"
     user_id: UserIdField | None = None
     permission: Permission
     expired: bool = False
+    declined: bool = False
 
 
 COMMANDS = (SetRole, TakeOver, AskPermission, GrantPermission, RevokePermission)
@@ -129,25 +132,43 @@ def decide_set_role(room: "RoomState", command: SetRole, context: Context) -> li
     by_host = context.actor is None or context.admin or (host is not None and host.user == context.actor)
     if not by_host:
         raise Refused("forbidden", "only the host gives roles")
-    person = person_of(room, command.user_id)
-    if person is not None and person.role is command.role:
-        return []
-    if person is not None and person.role is Role.INSTRUCTOR:
-        raise Refused("session.owned", "a session needs a host: make somebody else the instructor instead")
-    if person is None and command.role is Role.INSTRUCTOR:
+    assert room.lobby is not None
+    waiting, person = room.lobby.get(command.user_id), person_of(room, command.user_id)
+    if waiting is not None and (person is None or not person.admitted) and command.role is not Role.INSTRUCTOR:
+        again = ParticipantWaiting(user_id=waiting.user, role=command.role, reason=waiting.reason)
+        return [again] if waiting.role is not command.role else []
+    if person is None and command.role is not Role.INSTRUCTOR and not _shut_out(room, command.user_id):
+        return [RoleChanged(user_id=command.user_id, role=command.role)]  # before they come; they need not wait
+    if person is None or role_of(room, person.user) is None:
         raise Refused("not_found", "nobody of this id is in the session")
-    if (
-        person is not None
-        and person.role in STAFF
-        and command.role in SEATED
-        and person.present
-        and seats_free(room) < 1
-    ):
+    if person.role is command.role:
+        return []
+    if person.role is Role.INSTRUCTOR:
+        raise Refused("session.owned", "a session needs a host: make somebody else the instructor instead")
+    return [*_change_role(room, person, command.role), *_host_steps_down(host, command.role)]
+
+
+def _shut_out(room: "RoomState", user: UserId) -> bool:
+    assert room.people is not None and room.lobby is not None
+    return user in room.people.banned or user in room.lobby.denied
+
+
+def _change_role(room: "RoomState", person: Person, role: Role) -> list[Event]:
+    """With the seat that it takes or frees (D44)."""
+    changed = RoleChanged(user_id=person.user, role=role)
+    if not person.present or (person.role in SEATED) == (role in SEATED):
+        return [changed]
+    if role in STAFF:
+        return [changed, *promote(room, 1)]
+    if seats_free(room) < 1:
         raise Refused("limit_reached", "the room is full: there is no seat for one more participant")
-    events: list[Event] = [RoleChanged(user_id=command.user_id, role=command.role)]
-    if command.role is Role.INSTRUCTOR and host is not None:
-        events.append(RoleChanged(user_id=host.user, role=Role.ASSISTANT))
-    return events
+    return [changed]
+
+
+def _host_steps_down(host: Person | None, role: Role) -> list[Event]:
+    if role is not Role.INSTRUCTOR or host is None:
+        return []
+    return [RoleChanged(user_id=host.user, role=Role.ASSISTANT)]
 
 
 def decide_take_over(room: "RoomState", command: TakeOver, context: Context) -> list[Event]:
@@ -158,10 +179,7 @@ def decide_take_over(room: "RoomState", command: TakeOver, context: Context) -> 
     host = host_of(room)
     if host is not None and (host.present or context.at < _missing_since(room, host) + TAKE_OVER_AFTER):
         raise Refused("forbidden", "the instructor was here in the last 5 minutes")
-    events: list[Event] = [RoleChanged(user_id=person.user, role=Role.INSTRUCTOR)]
-    if host is not None:
-        events.append(RoleChanged(user_id=host.user, role=Role.ASSISTANT))
-    return events
+    return [RoleChanged(user_id=person.user, role=Role.INSTRUCTOR), *_host_steps_down(host, Role.INSTRUCTOR)]
 
 
 def _missing_since(room: "RoomState", host: Person) -> datetime:
@@ -219,9 +237,11 @@ def _may_pass_on(room: "RoomState", permission: Permission, context: Context) ->
     if permission not in permissions_of(room, context.actor, context.at):
         raise Refused("forbidden", "nobody grants more than they hold")
     assert room.rights is not None and role is not None
-    if permission in ROLE_PERMISSIONS[role.role]:
+    if permission in ROLE_PERMISSIONS[role.role] and permission not in room.rights.revoked.get(role.user, ()):
         return None
-    grants = [room.rights.personal.get(role.user, {}).get(permission), room.rights.everyone.get(permission)]
+    grants = [room.rights.personal.get(role.user, {}).get(permission)]
+    if permission not in room.rights.revoked.get(role.user, ()):
+        grants.append(room.rights.everyone.get(permission))
     ends = [each.until for each in grants if each is not None and each.holds_at(context.at)]
     return None if None in ends else max(end for end in ends if end is not None)
 
@@ -255,7 +275,7 @@ def decide_revoke(room: "RoomState", command: RevokePermission, context: Context
     held = command.permission in permissions_of(room, person.user, context.at)
     if not held and not _asked(room.rights, person.user, command.permission):
         return []
-    return [PermissionRevoked(user_id=person.user, permission=command.permission)]
+    return [PermissionRevoked(user_id=person.user, permission=command.permission, declined=not held)]
 
 
 def decide_expire(room: "RoomState", command: ExpirePermission, context: Context) -> list[Event]:
@@ -290,7 +310,9 @@ def apply_granted(rights: Rights, recorded: Recorded) -> Rights:
     if event.user_id is None:
         return replace(rights, everyone={**rights.everyone, **grant})
     personal = rights.personal.set(event.user_id, {**rights.personal.get(event.user_id, {}), **grant})
-    revoked = _without(rights.revoked, event.user_id, event.permission)
+    # What is only lent leaves the revocation standing for the time after it.
+    lent = event.until is not None
+    revoked = rights.revoked if lent else _without(rights.revoked, event.user_id, event.permission)
     return replace(rights, personal=personal, revoked=revoked, asked=_unasked(rights, event.user_id, event.permission))
 
 
@@ -299,6 +321,8 @@ def apply_revoked(rights: Rights, recorded: Recorded) -> Rights:
     assert isinstance(event, PermissionRevoked)
     if event.user_id is None:
         return replace(rights, everyone={k: v for k, v in rights.everyone.items() if k is not event.permission})
+    if event.declined:
+        return replace(rights, asked=_unasked(rights, event.user_id, event.permission))
     given: Mapping[Permission, Grant] = rights.personal.get(event.user_id, {})
     left = {k: v for k, v in given.items() if k is not event.permission}
     personal = rights.personal.set(event.user_id, left) if left else rights.personal.drop(event.user_id)
@@ -307,6 +331,14 @@ def apply_revoked(rights: Rights, recorded: Recorded) -> Rights:
         others = tuple(each for each in revoked.get(event.user_id, ()) if each is not event.permission)
         revoked = revoked.set(event.user_id, (*others, event.permission))
     return replace(rights, personal=personal, revoked=revoked, asked=_unasked(rights, event.user_id, event.permission))
+
+
+def apply_put_out(rights: Rights, recorded: Recorded) -> Rights:
+    """Who is let in again starts with the rights of their role; what was taken from them stays taken."""
+    assert isinstance(recorded.event, PutOut)
+    user = recorded.event.user_id
+    asked = tuple(each for each in rights.asked if each.user != user)
+    return replace(rights, personal=rights.personal.drop(user), asked=asked)
 
 
 def _without(
@@ -325,6 +357,8 @@ def _unasked(rights: Rights, user: UserId, permission: Permission) -> tuple[Ask,
 
 def effects(room: "RoomState", recorded: Recorded) -> tuple[Effect, ...]:
     event = recorded.event
+    if isinstance(event, RoleChanged):
+        return lapse_timer(room, recorded)  # the end without a host asks who hosts
     if not isinstance(event, PermissionGranted) or event.until is None:
         return ()
     whom = event.user_id or "everyone"
@@ -344,13 +378,19 @@ def visible(recorded: Recorded, standing: Standing) -> Recorded | None:
     if not standing.admitted:
         return None
     event = recorded.event
-    if isinstance(event, PermissionAsked) and not standing.staff and event.user_id != standing.user:
+    private = isinstance(event, PermissionAsked) or (isinstance(event, PermissionRevoked) and event.declined)
+    if private and not standing.staff and getattr(event, "user_id", None) != standing.user:
         return None
     return recorded
 
 
 def parties(recorded: Recorded) -> frozenset[UserId]:
-    return frozenset({recorded.event.user_id}) if isinstance(recorded.event, PermissionAsked) else frozenset()
+    event = recorded.event
+    if isinstance(event, PermissionAsked):
+        return frozenset({event.user_id})
+    if isinstance(event, PermissionRevoked) and event.declined and event.user_id is not None:
+        return frozenset({event.user_id})
+    return frozenset()
 
 
 FEATURE = Feature(
@@ -364,7 +404,13 @@ FEATURE = Feature(
         RevokePermission: decide_revoke,
         ExpirePermission: decide_expire,
     },
-    apply={PermissionAsked: apply_asked, PermissionGranted: apply_granted, PermissionRevoked: apply_revoked},
+    apply={
+        PermissionAsked: apply_asked,
+        PermissionGranted: apply_granted,
+        PermissionRevoked: apply_revoked,
+        ParticipantRemoved: apply_put_out,
+        ParticipantBanned: apply_put_out,
+    },
     own_events=EVENTS,
     view=view,
     visible=visible,
