@@ -12,13 +12,14 @@ from aiohttp import web
 
 from live import health, pages
 from live.api import routes
+from live.demo import Demo
 from live.failpoints import Failpoints
 from live.gateway import Gateway
 from live.heads import Heads
 from live.host import Parts
 from live.hosts import Hosts
 from live.joining import Joining
-from live.keys import ACCESS_TOKENS, DATABASE, DIRECTORY, GATEWAY, HOSTS, LIMITS, SETTINGS, TOKENS
+from live.keys import ACCESS_TOKENS, DATABASE, DEMO, DIRECTORY, GATEWAY, HOSTS, LIMITS, SETTINGS, TOKENS
 from live.limits import MESSAGE_BYTES_MAX, Limits
 from live.presence import Presence
 from live.settings import Settings
@@ -88,6 +89,8 @@ async def _sessions(app: web.Application) -> AsyncIterator[None]:
     joining = Joining(hosts, Sessions(database), presence)
     gateway = Gateway(settings, app[LIMITS], app[ACCESS_TOKENS], database, joining, presence, signals)
     app[GATEWAY] = gateway
+    if settings.demo:
+        app[DEMO] = Demo(database, app[DIRECTORY], app[TOKENS], app[ACCESS_TOKENS], hosts)
     clockwork = Clockwork(Timers(database), hosts)
     await presence.begin()
     async with AsyncExitStack() as tasks:

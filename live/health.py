@@ -1,13 +1,9 @@
 """Whether this process lives, and whether it should be sent people: for supervisors and load balancers."""
 
-from collections.abc import Callable
-
 from aiohttp import web
 
-from live.keys import DATABASE, GATEWAY
+from live.keys import DATABASE, DEMO, GATEWAY
 from persistence.database import Unavailable
-
-READY: web.AppKey[Callable[[], bool]] = web.AppKey("ready", Callable)  # type: ignore[arg-type]
 
 
 def mount(app: web.Application) -> None:
@@ -30,7 +26,7 @@ async def _ready(request: web.Request) -> web.Response:
 async def _obstacle(app: web.Application) -> str | None:
     if app[GATEWAY].draining:
         return "draining"
-    if READY in app and not app[READY]():
+    if DEMO in app and not app[DEMO].ready:
         return "seeding"
     try:
         await app[DATABASE].ready()

@@ -8,24 +8,14 @@ from pathlib import Path
 from aiohttp import web
 
 DIST = Path(__file__).resolve().parent.parent / "static" / "dist"
-PAGES = (
-    "/",
-    "/sign-in",
-    "/join",
-    "/reset",
-    "/demo/{name}",
-    "/sessions",
-    "/session/{rest:.*}",
-    "/sessions/{rest:.*}",
-    "/me",
-    "/people",
-)
+PAGE = "/{page:(?!api/|socket\\.io)[^.]*}"  # whatever is no file and not ours: the client says what it does not know
 POLICY = (
     "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'; "
     "img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; connect-src 'self'; worker-src 'self' blob:; "
     "media-src 'self' blob:; font-src 'self' data:"
 )
 HEADERS = {
+    "Server": "atelier",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -37,8 +27,7 @@ MISSING = "The client is not built: run `make build`."
 
 def mount(app: web.Application, dist: Path = DIST) -> None:
     app[_DIST] = dist
-    for page in PAGES:
-        app.router.add_get(page, _page)
+    app.router.add_get(PAGE, _page)
     app.router.add_get("/{file:[^/]+\\.[a-z0-9]+}", _file)
     app.router.add_get("/assets/{file:.+}", _file)
     app.middlewares.append(_with_headers)

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 
 import structlog
 from aiohttp import web
@@ -15,30 +15,44 @@ from live.limits import DRAIN_S, DRAIN_SPREAD_S
 from live.settings import Settings
 
 log = structlog.get_logger("serving")
-AfterStart = Callable[[web.Application], Awaitable[None]]
+AfterStart = Callable[[web.Application], Coroutine[None, None, None]]
+KEEPALIVE_S = 15.0
+BACKLOG = 1_024
 
 
-async def serve(settings: Settings, after_start: AfterStart | None = None) -> None:
-    """Returns when drained. `after_start` runs beside the listening server; its failure ends the server."""
-    app = make_app(settings)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0, keepalive_timeout=15.0)
-    await runner.setup()
+async def serve(
+    settings: Settings,
+    after_start: AfterStart | None = None,
+    beside: Callable[[], Coroutine[None, None, None]] | None = None,
+) -> None:
+    """Returns when drained. `after_start` runs once the port is open, and its failure ends the server; `beside` all the while."""
+    stopping = _stopping()
+    runner = web.AppRunner(make_app(settings), access_log=None, shutdown_timeout=1.0, keepalive_timeout=KEEPALIVE_S)
+    company: asyncio.Task[None] = asyncio.create_task(_nothing() if beside is None else beside())
     try:
-        site = web.TCPSite(runner, settings.host, settings.port, backlog=1_024, reuse_address=True)
+        await runner.setup()
+        site = web.TCPSite(runner, settings.host, settings.port, backlog=BACKLOG, reuse_address=True)
         await site.start()
         log.info("listening", host=settings.host, port=settings.port)
-        stopping = _stopping()
-        errand = asyncio.create_task(after_start(app) if after_start else stopping.wait())  # type: ignore[arg-type]
-        waiting = asyncio.create_task(stopping.wait())
-        await asyncio.wait({errand, waiting}, return_when=asyncio.FIRST_COMPLETED)
-        if errand.done() and not stopping.is_set():
-            errand.result()
-            await waiting
-        errand.cancel()
+        first: asyncio.Task[None] = asyncio.create_task(_nothing() if after_start is None else after_start(runner.app))
+        await _until(stopping, first)
         await site.stop()
-        await _drain(app)
+        await _drain(runner.app)
     finally:
         await runner.cleanup()
+        company.cancel()
+
+
+async def _until(stopping: asyncio.Event, first: asyncio.Task[None]) -> None:
+    waiting = asyncio.create_task(stopping.wait())
+    await asyncio.wait({waiting, first}, return_when=asyncio.FIRST_COMPLETED)
+    if first.done():
+        first.result()
+    await waiting
+    first.cancel()
+
+
+async def _nothing() -> None: ...
 
 
 async def _drain(app: web.Application) -> None:
