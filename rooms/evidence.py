@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import ConfigDict, TypeAdapter
 from pydantic.alias_generators import to_camel
 
-from rooms.admission import ParticipantAdmitted
+from rooms.admission import ParticipantAdmitted, ParticipantBanned, ParticipantRemoved
 from rooms.ballots import PollKind
 from rooms.bucket_map import BucketMap
 from rooms.chat import ChatLocked, MessageDeleted, MessageReacted, MessageSent, channel_of, is_direct
@@ -31,13 +31,7 @@ from rooms.lifecycle import (
     SessionScheduled,
     SessionUpdated,
 )
-from rooms.participants import (
-    ParticipantBanned,
-    ParticipantJoined,
-    ParticipantLeft,
-    ParticipantRemoved,
-    QualityChanged,
-)
+from rooms.participants import ParticipantJoined, ParticipantLeft, QualityChanged
 from rooms.poll_book import PollClosed, PollOpened, PollPublished, PollReopened, PollVoted
 from rooms.questions import (
     QuestionAnswered,

@@ -412,7 +412,7 @@ def visible(recorded: Recorded, standing: Standing) -> Recorded | None:
         case QualityChanged():
             return recorded if standing.admitted and event.user_id == standing.user else None
         case ParticipantUnbanned():
-            return None
+            return recorded if event.user_id == standing.user and not standing.admitted else None
         case PutOut():
             shown = ParticipantRemoved(user_id=event.user_id, waiting=event.waiting)
             return replace(recorded, event=shown) if event.inside else None
@@ -427,7 +427,7 @@ def _left_the_lobby(recorded: Recorded, user: UserId) -> Recorded:
 
 
 def parties(recorded: Recorded) -> frozenset[UserId]:
-    if isinstance(recorded.event, QualityChanged | ParticipantDenied):
+    if isinstance(recorded.event, QualityChanged | ParticipantDenied | ParticipantUnbanned):
         return frozenset({recorded.event.user_id})
     return frozenset()
 

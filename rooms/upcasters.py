@@ -7,7 +7,7 @@ raised in the same change. Pure: knows neither rows nor state.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from rooms.feature import Event
+from rooms.feature import Command, Event
 from rooms.protocol import EVENT_TYPES
 
 Payload = dict[str, Any]
@@ -17,7 +17,7 @@ Lift = Callable[[Payload], tuple[str, Payload] | None]
 LIFTS: Mapping[tuple[str, int], Lift] = {}
 
 
-def type_of(kind: type[Event]) -> str:
+def type_of(kind: type[Event] | type[Command]) -> str:
     return str(kind.model_fields["type"].default)
 
 
