@@ -74,7 +74,15 @@ class Registrations:
             rows = await connection.fetch(
                 f"{_REGISTRATION} WHERE session_id = $1 ORDER BY created_at, user_id", session
             )
-        return tuple(Registration(**row) for row in rows)
+        # One's place in the waitlist depends on rows that one may not read.
+        async with self._database.connection() as connection:
+            places = await connection.fetch(
+                "SELECT user_id, row_number() OVER (ORDER BY position) AS place FROM live.session_registrations "
+                "WHERE session_id = $1 AND status = 'waitlisted'",
+                session,
+            )
+        place_of = {row["user_id"]: row["place"] for row in places}
+        return tuple(Registration(**{**row, "waiting_position": place_of.get(row["user_id"])}) for row in rows)
 
 
 async def lock_head(connection: Connection, session: SessionId) -> None:

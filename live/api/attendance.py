@@ -14,16 +14,11 @@ from live.api.route import Family, File, SessionPath, Who
 from persistence.event_log import EventLog
 from persistence.models.registration import Registration, RegistrationStatus
 from persistence.registrations import Registrations
+from rooms.admission import ParticipantAdmitted, ParticipantBanned, ParticipantRemoved
 from rooms.feature import Recorded, Wire
 from rooms.ids import SessionId, UserId
 from rooms.lifecycle import SessionCancelled, SessionEnded
-from rooms.participants import (
-    ParticipantAdmitted,
-    ParticipantBanned,
-    ParticipantJoined,
-    ParticipantLeft,
-    ParticipantRemoved,
-)
+from rooms.participants import ParticipantJoined, ParticipantLeft
 from rooms.room import RoomState
 
 family = Family("attendance", "Who was there.")

@@ -6,7 +6,7 @@ address limit, sign-in, user limit, path (404), who may (403, 404), the version 
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, assert_never
 from urllib.parse import urlencode
 
 from aiohttp import web
@@ -54,26 +54,29 @@ def _require(wait_s: float) -> None:
 
 
 async def _require_may(who: Who, call: Call, session: SessionId | None) -> None:
+    if not await _may(who, call, session):
+        raise Problem("forbidden")
+
+
+async def _may(who: Who, call: Call, session: SessionId | None) -> bool:
     match who:
         case Who.ANYONE | Who.SIGNED_IN:
-            allowed = True
+            return True
         case Who.ACCOUNT:
-            allowed = call.sender.guest_of is None
+            return call.sender.guest_of is None
         case Who.INSTRUCTOR:
-            allowed = call.sender.schedules
+            return call.sender.schedules
         case Who.ADMIN:
-            allowed = call.sender.admin
+            return call.sender.admin
         case Who.MEMBER | Who.STAFF | Who.HOST:
             assert session is not None, "a route of a session has it in its path"
             if await call.session(session) is None:
                 raise not_found()
-            allowed = (
-                who is Who.MEMBER
-                or (who is Who.STAFF and await call.staffs(session))
-                or (who is Who.HOST and await call.hosts_it(session))
-            )
-    if not allowed:
-        raise Problem("forbidden")
+            if who is Who.MEMBER:
+                return True
+            return await (call.staffs(session) if who is Who.STAFF else call.hosts_it(session))
+        case _:
+            assert_never(who)
 
 
 async def _require_version(matches: Route, call: Call, path: Mapping[str, Any]) -> None:

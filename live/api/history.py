@@ -5,10 +5,10 @@ filtered by the reader's standing at each event (design.md 2.7).
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from live.api.call import Call
-from live.api.route import Family, File, Listing, Named, SessionPath, Who
+from live.api.route import Family, File, Listing, Moment, Named, SessionPath, Who
 from live.frames import event_item
 from live.problems import Fault, invalid
 from persistence.event_log import READ_EVENTS_MAX, EventLog
@@ -107,7 +107,7 @@ async def read_state(call: Call, session_id: SessionPath, query: StateQuery) -> 
 
 _ANY: TypeAdapter[Any] = TypeAdapter(Any)
 _PEOPLE = TypeAdapter(dict[UserId, Named])
-_AT: TypeAdapter[datetime] = TypeAdapter(AwareDatetime)
+_AT: TypeAdapter[datetime] = TypeAdapter(Moment)
 
 
 def _moment(at: str) -> int | datetime:

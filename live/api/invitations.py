@@ -4,6 +4,7 @@ the #, which browsers keep to themselves (attack 8).
 
 from datetime import datetime
 from typing import Annotated
+from uuid import uuid4
 
 from pydantic import Field, StringConstraints
 
@@ -103,21 +104,24 @@ async def redeem(call: Call, body: Redemption) -> Welcome:
         registration = await invitations.redeem(body.token, call.user)
         if registration is None:
             return Welcome(session_id=session, user_id=call.user, role=Role.INSTRUCTOR)
-        await _raise_role(call, registration)
+        await _give_role(call, registration)
         return _welcome(registration)
     if body.name is None:
         raise invalid([Fault("is needed from whoever is not signed in", pointer="/name")])
     registration = await invitations.redeem_as_guest(body.token, body.name)
+    await _give_role(call, registration)
     tokens = signed_in(call, await call.tokens.issue(registration.user_id, TokenKind.REFRESH))
     return _welcome(registration, tokens)
 
 
-async def _raise_role(call: Call, registration: Registration) -> None:
-    """Somebody who is in the room already: the instructor made the link, so the server gives the role."""
-    session = SessionId(registration.session_id)
-    person = person_of(await call.room(session), registration.user_id)
-    if registration.role in STAFF and person is not None and person.role not in STAFF:
-        await call.hosts.submit(session, None, SetRole(user_id=person.user, role=registration.role), call.new_id())
+async def _give_role(call: Call, registration: Registration) -> None:
+    """Staff are staff from this moment. The instructor made the link, so it is the server who gives the role."""
+    session, user = SessionId(registration.session_id), registration.user_id
+    if registration.role not in STAFF:
+        return
+    person = person_of(await call.room(session), user)
+    if person is None or person.role not in STAFF:
+        await call.hosts.submit(session, None, SetRole(user_id=user, role=registration.role), str(uuid4()))
 
 
 def _welcome(registration: Registration, tokens: SignIn | None = None) -> Welcome:

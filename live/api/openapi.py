@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pydantic import TypeAdapter
-from pydantic.json_schema import JsonSchemaKeyT, JsonSchemaMode
+from pydantic.json_schema import JsonSchemaMode
 
 from live.api.exchange import JSON
 from live.api.route import BASE, Family, Route, Who
@@ -40,15 +40,15 @@ PROBLEM = {
         "requestId": {"type": "string"},
     },
 }
-Key = tuple[str, str]
-Input = tuple[JsonSchemaKeyT, JsonSchemaMode, TypeAdapter[Any]]
+Key = tuple[str, JsonSchemaMode]
+Input = tuple[str, JsonSchemaMode, TypeAdapter[Any]]
 
 
 def document(families: Sequence[Family], url: str) -> dict[str, Any]:
     routes = [route for family in families for route in family.routes]
     inputs = [each for route in routes for each in _schemas_of(route)]
     made, definitions = TypeAdapter.json_schemas(inputs, ref_template=REFS)
-    schemas = {(str(key[0]), key[1]): schema for key, schema in made.items()}
+    schemas: dict[Key, Any] = dict(made)
     paths: dict[str, Any] = {}
     for route in routes:
         paths.setdefault(BASE + route.path, {})[route.method.lower()] = _operation(route, schemas)

@@ -46,15 +46,14 @@ class ResetLink(Wire):
 @family.get("/me", Who.SIGNED_IN, etag=True)
 async def read_me(call: Call) -> Me:
     """Who one is."""
-    user = await _found(call, call.user)
-    return Me(**user.model_dump(), guest_of=call.sender.guest_of)
+    return await _myself(call)
 
 
 @family.patch("/me", Who.SIGNED_IN, etag=True, matches=read_me)
 async def change_me(call: Call, body: UserChange) -> Me:
     """Changes one's names; only the given ones."""
     await call.directory.change(call.user, body)
-    return await read_me.run(call)
+    return await _myself(call)
 
 
 @family.get("/users", Who.ADMIN)
@@ -106,6 +105,11 @@ async def make_reset_link(call: Call, user_id: UserPath) -> ResetLink:
         raise not_found()
     issued = await call.tokens.issue(user_id, TokenKind.RESET)
     return ResetLink(url=f"{call.settings.url}/reset#{issued.secret}", expires_at=issued.expires_at.isoformat())
+
+
+async def _myself(call: Call) -> Me:
+    user = await _found(call, call.user)
+    return Me(**user.model_dump(), guest_of=call.sender.guest_of)
 
 
 async def _found(call: Call, user: UserId) -> WorkbookUser:

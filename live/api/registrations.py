@@ -2,7 +2,7 @@
 
 from live.api.call import Call
 from live.api.route import Family, Listing, SessionPath, UserPath, Who
-from live.problems import Fault, Problem, invalid, not_found
+from live.problems import Fault, Problem, invalid
 from persistence.models.registration import NewRegistration, Registration
 from persistence.registrations import Registrations, take_place
 from rooms.ids import SessionId, UserId
@@ -20,14 +20,12 @@ async def list_registrations(call: Call, session_id: SessionPath) -> Listing[Reg
     return await _listed(call, await Registrations(call.database).list(session_id, call.user))
 
 
-@family.post(PATH, Who.SIGNED_IN, status=201, refuses=("session.ended",))
+@family.post(PATH, Who.MEMBER, status=201, refuses=("session.ended",))
 async def register(call: Call, session_id: SessionPath, body: NewRegistration) -> Registration:
     """Without `userId`: accepts an invitation, or takes a place again. Staff name somebody, who is invited in that role;
     only the instructor makes somebody an assistant."""
     if body.user_id is None or body.user_id == call.user:
         return await _register_oneself(call, session_id, body)
-    if await call.session(session_id) is None:
-        raise not_found()
     if not await call.staffs(session_id):
         raise Problem("forbidden", "only staff register others")
     if await call.directory.user(body.user_id) is None:
@@ -41,18 +39,10 @@ async def register(call: Call, session_id: SessionPath, body: NewRegistration) -
 
 
 async def _register_oneself(call: Call, session: SessionId, body: NewRegistration) -> Registration:
-    """One may who was invited or registered before; nobody chooses their own role (attack 24)."""
-    held = Registrations(call.database)
-    if await call.session(session) is None and not await _was_registered(call, session):
-        raise not_found()
+    """One knows of the session by an invitation or a former registration; nobody chooses their own role (attack 24)."""
     if "role" in body.model_fields_set and body.role is not Role.PARTICIPANT:
         raise Problem("forbidden", "staff give roles")
-    return await held.register(session, call.user)
-
-
-async def _was_registered(call: Call, session: SessionId) -> bool:
-    own = await Registrations(call.database).list(session, call.user)
-    return any(each.user_id == call.user for each in own)
+    return await Registrations(call.database).register(session, call.user)
 
 
 async def _give_role(call: Call, session: SessionId, user: UserId, role: Role) -> None:

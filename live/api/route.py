@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import BeforeValidator, Field, TypeAdapter
+from pydantic import AwareDatetime, BeforeValidator, Field, TypeAdapter
 
 from persistence.pages import CURSOR_CHARACTERS_MAX, LIMIT_MAX
 from rooms.feature import Wire
@@ -50,8 +50,14 @@ UserPath = Annotated[UserId, *_uuid("A person")]
 IdPath = Annotated[str, *_uuid("An id")]
 
 
-class Nothing(Wire):
-    """No fields."""
+def _rfc_3339(text: Any) -> Any:
+    """With a date, a time and an offset; pydantic alone also takes numbers."""
+    if not isinstance(text, str) or not re.match(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d", text, re.ASCII):
+        raise ValueError("must be an RFC 3339 time")
+    return text
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_rfc_3339)]
 
 
 class Paging(Wire):
@@ -109,10 +115,6 @@ class Route:
     @property
     def doc(self) -> str:
         return inspect.getdoc(self.run) or ""
-
-    @property
-    def pages(self) -> bool:
-        return self.query is not None and issubclass(self.query, Paging)
 
 
 class Family:

@@ -5,10 +5,10 @@ rules, whether somebody is in the room or nobody.
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from live.api.call import Call
-from live.api.route import Family, Listing, Paging, SessionPath, Who
+from live.api.route import Family, Listing, Moment, Paging, SessionPath, Who
 from live.problems import Fault, Problem, faults_of, invalid, not_found
 from live.scheduling import schedule
 from persistence.models.session import Features, LiveSession, NewSession
@@ -53,8 +53,8 @@ class Moved(Session):
 class SessionQuery(Paging):
     """`from` and `to` bound the scheduled start; `status` may name several, separated by commas."""
 
-    from_: AwareDatetime | None = Field(default=None, alias="from")
-    to: AwareDatetime | None = None
+    from_: Moment | None = Field(default=None, alias="from")
+    to: Moment | None = None
     status: Annotated[str, Field(pattern=r"^[a-z]+(,[a-z]+){0,5}$")] | None = None
     mine: bool = False
     order: Literal["earliest", "latest"] = "earliest"
@@ -65,8 +65,8 @@ class SessionChange(Wire):
 
     title: Title | None = None
     description: Prose | None = None
-    scheduled_start: AwareDatetime | None = None
-    scheduled_end: AwareDatetime | None = None
+    scheduled_start: Moment | None = None
+    scheduled_end: Moment | None = None
     max_participants: Capacity | None = None
     features: Features | None = None
     lobby: Flag | None = None

@@ -95,8 +95,8 @@ class Caller:
         tag = (await self.get(read or path)).headers["ETag"]
         return await self.send(method, path, body, headers={"If-Match": tag})
 
-    async def command(self, session: str, kind: str, **fields: Any) -> Answer:
-        return await self.post(f"/live-sessions/{session}/commands", {"id": str(uuid4()), "type": kind, **fields})
+    async def command(self, session: str, type_: str, **fields: Any) -> Answer:
+        return await self.post(f"/live-sessions/{session}/commands", {"id": str(uuid4()), "type": type_, **fields})
 
 
 @dataclass

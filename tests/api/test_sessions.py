@@ -85,7 +85,7 @@ async def test_lists_by_time_status_and_page(api: Api) -> None:
     mara, theo = await api.mara(), await api.person("Theo")
     for day in range(3):
         start = SOON + timedelta(days=day)
-        times = {"scheduledStart": start.isoformat(), "scheduledEnd": (start + timedelta(hours=1)).isoformat()}
+        times: Any = {"scheduledStart": start.isoformat(), "scheduledEnd": (start + timedelta(hours=1)).isoformat()}
         await api.workshop(title=f"Day {day}", **times)
     cancelled = (await mara.get("/live-sessions?limit=1")).json["items"][0]["id"]
     await mara.post(f"/live-sessions/{cancelled}/cancel", {"reason": "rain"})
