@@ -128,6 +128,10 @@ class Committer:
         except Unavailable as error:
             await self._after_loss(round_, started, error)
         except Exception as error:  # noqa: BLE001  whatever one batch brings along, the others must not wait for ever
+            if not round_:  # not even connected
+                log.warning("no connection to commit on: %s", _named(error))
+                await self._after_loss([], started, Unavailable("the database cannot be used now"))
+                return
             log.warning("a round of %d sessions failed: %s; each is tried alone", len(round_), _named(error))
             for each in round_:
                 self._start_apart(each)

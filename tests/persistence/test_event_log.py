@@ -97,7 +97,7 @@ async def test_no_gap_under_twenty_writers_in_two_processes(
         return acks
 
     everything = await asyncio.gather(*map(write, scribes))
-    log = []
+    log: list[Recorded] = []
     while rows := await here.event_log.read(first.session, len(log)):
         log += rows
     assert [each.seq for each in log] == list(range(1, len(log) + 1))
