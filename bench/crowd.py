@@ -35,7 +35,7 @@ class Client(asyncio.Protocol):
         self._next_ack = 0
         self._acks: dict[int, asyncio.Future[Any]] = {}
         self.connected: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.on_number: Callable[[int], None] = lambda number: None
+        self.on_number: Callable[[int], None] = lambda _number: None
         self.last_number = 0
         self.out_of_order = 0
 
