@@ -82,6 +82,7 @@ class Draft:
     fresh: dict[str, bytes] = field(default_factory=dict)  # every secret the round makes, kept or not
     secrets: dict[str, bytes] = field(default_factory=dict)  # those there are after it
     answers: list[tuple[Waiting, Ack]] = field(default_factory=list)
+    unrecorded: list[Key] = field(default_factory=list)  # refused here, or secret: an earlier acceptance would beat it
 
     @property
     def appends(self) -> bool:
@@ -113,6 +114,8 @@ def decide_round(room: RoomState, waiting: Sequence[Waiting], outside: Outside) 
         before = here.get(each.key) or outside.known.get(each.key)
         ack = _repeated(before, each) if before is not None else _decide(draft, each, here)
         draft.answers.append((each, ack))
+        if before is None and each.key not in here:
+            draft.unrecorded.append(each.key)
     return draft
 
 
@@ -151,18 +154,18 @@ def _decide(draft: Draft, waiting: Waiting, here: dict[Key, Accepted]) -> Ack:
             draft.fresh[effect.name] = draft.secrets[effect.name] = outside.fresh_secret()
         elif isinstance(effect, DropSecret):
             draft.secrets.pop(effect.name, None)
-    if _leaves_a_record(waiting.command, recorded):
+    if _leaves_a_record(draft.after, waiting.command, recorded):
         accepted = Accepted(waiting.actor, waiting.command_id, waiting.body_hash, after.seq)
         here[waiting.key] = accepted
         draft.accepted.append(accepted)
     return done(after.seq)
 
 
-def _leaves_a_record(command: Command, recorded: Sequence[Recorded]) -> bool:
+def _leaves_a_record(room: RoomState, command: Command, recorded: Sequence[Recorded]) -> bool:
     """Nobody may see from the table of commands who cast an anonymous vote, nor who cast it again (design.md 5)."""
     if recorded:
         return all(each.event.signed for each in recorded)
-    return not command.leaves_no_record
+    return not command.is_secret_in(room)
 
 
 def _follow(room: RoomState, recorded: Sequence[Recorded]) -> tuple[RoomState, list[Effect]]:

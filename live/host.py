@@ -223,7 +223,7 @@ class Host:
             while True:
                 if self._behind:
                     await self._read_on()
-                draft = self._decide(waiting)
+                draft = await self._decide_knowing(waiting)
                 outcome = await self._append(draft)
                 if isinstance(outcome, Appended):
                     await self._committed(draft)
@@ -239,6 +239,16 @@ class Host:
         except Unavailable:
             self._behind = True
             _settle_all(waiting, _unavailable())
+
+    async def _decide_knowing(self, waiting: Sequence[Waiting]) -> Draft:
+        """What this round would refuse may be the repetition of what was accepted before this host was there: then the
+        first result is the answer. What it accepts is looked up by the append itself."""
+        draft = self._decide(waiting)
+        found = await self._parts.event_log.find_commands(self.session, draft.unrecorded) if draft.unrecorded else ()
+        if not found:
+            return draft
+        self._remember(found)
+        return self._decide(waiting)
 
     def _decide(self, waiting: Sequence[Waiting]) -> Draft:
         outside = Outside(
@@ -288,7 +298,7 @@ class Host:
                 self._behind = True
                 raise Unavailable("the epoch was renewed")
             await self._take(rows)
-            drafts.append(self._decide(waiting))
+            drafts.append(await self._decide_knowing(waiting))
             return drafts[-1].batch()
 
         outcome = await self._parts.event_log.append_holding_lock(self.session, decide, after=self.room.seq)

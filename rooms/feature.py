@@ -25,12 +25,14 @@ class Wire(BaseModel):
 
 
 class Command(Wire):
-    """What somebody asks for. `internal` ones come from the server itself and are refused from outside. One that
-    `leaves_no_record` has no row in the table of commands when it had no effect: it may repeat a secret act."""
+    """What somebody asks for. `internal` ones come from the server itself and are refused from outside."""
 
     internal: ClassVar[bool] = False
-    leaves_no_record: ClassVar[bool] = False
     type: str
+
+    def is_secret_in(self, room: "RoomState") -> bool:
+        """Then it has no row in the table of commands even when it had no effect: it may repeat a secret act."""
+        return False
 
 
 class Event(Wire):

@@ -120,10 +120,12 @@ class QuickPoll(Command):
 class Vote(Command):
     """`choices`: indexes of options from 0, one step of a rating from 1, or up to 5 words."""
 
-    leaves_no_record: ClassVar[bool] = True
     type: Literal["poll.vote"] = "poll.vote"
     poll_id: AnyId
     choices: Given
+
+    def is_secret_in(self, room: "RoomState") -> bool:
+        return _is_anonymous(room, self.poll_id)
 
 
 class ClosePoll(Command):
