@@ -130,16 +130,8 @@ class Client:
         self._link = link = self._new_link()
         joined = False
         try:
-            async with asyncio.timeout(OPEN_WITHIN_S):
-                await link.connect(
-                    self.url,
-                    auth={"token": self.token()},
-                    namespaces=[NAMESPACE],
-                    transports=["websocket"],
-                    wait_timeout=OPEN_WITHIN_S,
-                )
-            self.note("connect", {})
-            joined = await self._join(link)
+            if await self._open(link):
+                joined = await self._join(link)
             if joined:
                 await self._ended.wait()
         except (SocketIOError, ClientError, OSError, TimeoutError) as error:
@@ -151,6 +143,25 @@ class Client:
             self._link = None
             await self._hang_up(link)
         return joined
+
+    async def _open(self, link: Any) -> bool:
+        """Not by python-socketio's own waiting, which does not see a connection end before the namespace answered."""
+        opened, ended = asyncio.Event(), self._ended
+        assert ended is not None
+        link.on("connect", opened.set, namespace=NAMESPACE)
+        async with asyncio.timeout(OPEN_WITHIN_S):
+            await link.connect(
+                self.url,
+                auth={"token": self.token()},
+                namespaces=[NAMESPACE],
+                transports=["websocket"],
+                wait=False,
+            )
+        link.eio.read_loop_task.add_done_callback(lambda _: ended.set())
+        await _first_of(opened, ended, OPEN_WITHIN_S)
+        if opened.is_set():
+            self.note("connect", {})
+        return opened.is_set()
 
     def _new_link(self) -> Any:
         link = socketio.AsyncClient(reconnection=False, handle_sigint=False, serializer="msgpack")
@@ -297,7 +308,9 @@ class Client:
             self._gone = str(body.get("code"))
 
     def _on_refused(self, *data: Any) -> None:
-        self.note("refused", {"data": [each if isinstance(each, dict) else str(each) for each in data]})
+        """By the namespace: a connection that could not be made at all has no document to tell of."""
+        if data and isinstance(data[0], dict):
+            self.note("refused", data[0].get("data") or data[0])
 
 
 async def _first_of(one: asyncio.Event, other: asyncio.Event, within_s: float) -> None:

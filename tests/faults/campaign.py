@@ -33,7 +33,7 @@ FOLDER = ROOT / ".cache" / "faults"
 FAILPOINTS = ("before_commit", "after_commit_before_ack", "after_ack_before_delivery")
 AT_RANDOM = "at random"
 CALM = "not at all"
-HASTY_SHARE = 0.3  # of the random kills come while the clients are still coming back
+HASTY_SHARE = 0.3  # of the kills come while the clients are still coming back
 FIRES_WITHIN_S = 6.0
 BACK_WITHIN_S = 30.0
 SETTLES_WITHIN_S = 60.0
@@ -185,9 +185,10 @@ class Campaign:
         for number in range(self.plan.server_kills):
             await self._end_life(ways[number % len(ways)])
             following = ways[(number + 1) % len(ways)] if number + 1 < self.plan.server_kills else CALM
-            armed = f"{following}=kill@{self.rng.uniform(0.003, 0.02):.4f}" if following in FAILPOINTS else ""
-            hasty = following == AT_RANDOM and self.rng.random() < HASTY_SHARE
-            await self._start(armed, BACK_WITHIN_S if not hasty else self.rng.uniform(0, 0.5))
+            hasty = self.rng.random() < HASTY_SHARE
+            share = 0.05 if hasty else self.rng.uniform(0.01, 0.04) / self.plan.sessions
+            armed = f"{following}=kill@{share:.4f}" if following in FAILPOINTS else ""
+            await self._start(armed, self.rng.uniform(0, 0.5) if hasty and not armed else BACK_WITHIN_S)
 
     async def _end_life(self, way: str) -> None:
         if way in FAILPOINTS and await self.server.died(FIRES_WITHIN_S):

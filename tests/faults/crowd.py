@@ -64,7 +64,7 @@ class Person:
         self.recorder.note(kind, body)
         if kind == "joined" and body.get("ok"):
             self.joined.append(self.recorder.last_t)
-        elif kind in {"gap", "refused"}:
+        elif kind == "gap" or (kind == "refused" and body.get("code") != "unavailable"):
             self.flaws.append(f"{kind}: {body}")
 
     def _hear(self, events: list[Body]) -> None:

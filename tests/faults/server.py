@@ -11,6 +11,7 @@ from pathlib import Path
 from tests.conftest import find_free_port
 
 ROOT = Path(__file__).parents[2]
+ENTRY = ["run.py"]
 START_WITHIN_S = 30.0
 STOP_WITHIN_S = 30.0
 
@@ -45,7 +46,7 @@ class Server:
 
     def start(self, failpoints: str = "") -> None:
         assert not self.running
-        command = [sys.executable, "run.py", "serve", "--host", "127.0.0.1", "--port", str(self.port)]
+        command = [sys.executable, *ENTRY, "serve", "--host", "127.0.0.1", "--port", str(self.port)]
         with self.output.open("ab") as output:
             self._process = subprocess.Popen(
                 [*command, "--data-dir", str(self._folder / "data")],
