@@ -68,7 +68,7 @@ class _Improviser:
             {
                 "type": "chat",
                 "isEnabled": self.dice.random() < 0.95,
-                "config": {"slowSeconds": self.dice.choice([0, 0, 0, 20])},
+                "config": {"slowSeconds": self.dice.choice([0, 0, 20])},
             },
         ]
         return tuple(SessionFeature.model_validate(each) for each in given)
@@ -318,9 +318,8 @@ class _Improviser:
 
     def _say(self) -> Done:
         actor = self._participant() if self._chance(0.8) else self._inside()
-        if self._chance(0.1):
-            said = self._messages()
-            actor = said[-1].sender if said else actor  # twice in a row: slow mode
+        if self._chance(0.15):  # in one breath: slow mode
+            self._try(actor, {"type": "chat.send", "text": self._text(actor)})
         to: str | None = None
         if self._chance(0.35):
             to = self.dice.choice(["staff", self._inside(), self._inside()])
@@ -462,7 +461,8 @@ class _Improviser:
             "pin": ("open", "answered", "answering"),
         }
         kind = self.dice.choice([*kinds, "approve"])
-        given: dict[str, Any] = {"questionId": self._id_of(self._questions(*kinds[kind]))}
+        states = () if self._chance(0.15) else kinds[kind]
+        given: dict[str, Any] = {"questionId": self._id_of(self._questions(*states))}
         if kind == "pin":
             pins = self.room.questions.pins
             given["pinned"] = not pins or self._chance(0.5)
