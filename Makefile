@@ -68,6 +68,7 @@ faults: $(RUNTIME) $(DEVELOPMENT)
 types: $(DEVELOPMENT) $(CLIENT)
 	.venv/bin/python -m static.schemas
 	.venv/bin/python -m tests.docs.protocol_page
+	.venv/bin/python -m tests.laws.generate_cases
 	cd static && npm run --silent types
 
 lock: $(DEVELOPMENT)
