@@ -5,7 +5,7 @@ from pydantic import ValidationError
 
 from rooms.hands import Hand, HandLowered, HandRaised, LowerHand, RaiseHand, ReactionSent, SendReaction
 from rooms.ids import UserId
-from rooms.lifecycle import PauseSession
+from rooms.lifecycle import EndSession, PauseSession
 from rooms.participants import Ban, Remove
 from rooms.protocol import COMMANDS
 from tests.rooms.transcript import ANA, BEN, MARA, OTTO, STRANGER, THEO, Transcript, given, scheduled
@@ -51,6 +51,8 @@ def test_a_hand_can_be_lowered_in_a_pause_but_not_raised() -> None:
     room = given([(ANA, RaiseHand()), (MARA, PauseSession())])
     room.when(BEN, RaiseHand()).refused("session.paused")
     room.when(ANA, LowerHand()).then([HandLowered])
+    room.after([(MARA, EndSession())])
+    room.when(ANA, LowerHand()).refused("session.ended")
 
 
 def test_attack_14_observers_and_strangers_raise_nothing() -> None:

@@ -297,7 +297,10 @@ def test_extending_puts_the_end_off() -> None:
 
 
 def test_a_stale_timer_changes_nothing() -> None:
+    scheduled().when(None, LapseSession()).then([])
     room = given()
+    room.when(None, LapseSession()).then([])
+    room.leaves(MARA)
     room.when(None, LapseSession()).then([])
     room.after([(MARA, EndSession())])
     room.when(None, LapseSession()).then([])

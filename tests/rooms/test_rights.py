@@ -112,6 +112,13 @@ def test_lending_again_makes_the_former_end_stale() -> None:
     room.later(minutes=1).then([PermissionRevoked])
 
 
+def test_a_right_that_ran_out_was_not_taken() -> None:
+    room = given([(MARA, GrantPermission(user_id=ANA, permission=DRAW, minutes=1))])
+    room.later(minutes=1).then([PermissionRevoked])
+    room.after([(MARA, GrantPermission(permission=DRAW))])
+    assert DRAW in held(room, ANA)
+
+
 def test_a_right_lent_to_all_ends_for_all() -> None:
     room = given([(MARA, GrantPermission(permission=DRAW, minutes=1))])
     room.later(minutes=1).then([PermissionRevoked(permission=DRAW, expired=True)])
@@ -342,6 +349,7 @@ def test_a_role_may_be_given_before_somebody_comes() -> None:
 
 def test_after_five_minutes_without_the_instructor_an_assistant_takes_over() -> None:
     room = given()
+    room.later(minutes=30)
     room.when(THEO, TakeOver()).refused("forbidden")
     room.leaves(MARA)
     room.later(minutes=4, seconds=59)
