@@ -69,6 +69,9 @@ class Channel:
     pins: tuple[Pin, ...] = ()
 
 
+NO_MESSAGES = Channel()
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a message stands, and the rows of the log that hold its words."""
@@ -437,7 +440,7 @@ def apply_sent(chat: Chat, recorded: Recorded) -> Chat:
         return chat
     key = channel_of(sender, event.to, event.room)
     message = Message(event.message_id, key, recorded.seq, recorded.at, sender, event.text, event.reply_to)
-    channel = chat.channels.get(key, Channel())
+    channel = chat.channels.get(key, NO_MESSAGES)
     channel = replace(channel, messages=channel.messages.set(message.id, message))
     return replace(chat, channels=chat.channels.set(key, channel), ledger=_noted(chat.ledger, message))
 
@@ -532,7 +535,7 @@ def _pins(chat: Chat, key: str) -> tuple[Pin, ...]:
 def _with_pins(chat: Chat, key: str, pins: tuple[Pin, ...]) -> Chat:
     if pins == _pins(chat, key):
         return chat
-    channel = chat.channels.get(key, Channel())
+    channel = chat.channels.get(key, NO_MESSAGES)
     return replace(chat, channels=chat.channels.set(key, replace(channel, pins=pins)))
 
 
