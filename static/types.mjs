@@ -8,8 +8,10 @@ import { compile } from "json-schema-to-typescript";
 const here = dirname(fileURLToPath(import.meta.url));
 const target = process.argv[2] ?? `${here}/src/session/protocol.ts`;
 
-/** What would give needless types: a default beside a reference, a length of a list, a tuple in the new spelling. */
-function plain(_key, node) {
+/** What would give needless types: a default beside a reference, a length of a list, a tuple in the new spelling, and that
+ * nothing else may stand in an object, which `compile` assumes of all. */
+function plain(key, node) {
+  if (key === "additionalProperties" && node === false) return undefined;
   if (node?.$ref !== undefined) return { $ref: node.$ref };
   if (node?.type !== "array") return node;
   const { minItems, maxItems, prefixItems, ...list } = node;

@@ -67,6 +67,19 @@ export class Identity {
     this.#publish();
   }
 
+  /** Whether this browser can be this person again. */
+  knows(userId: string): boolean {
+    return this.#tokens(userId) !== null;
+  }
+
+  /** This tab is a person who signed in here before; false if they are not known any more. */
+  resume(userId: string): boolean {
+    if (!this.knows(userId)) return false;
+    this.#options.tab.set(TAB, userId);
+    this.#publish();
+    return true;
+  }
+
   forget(): void {
     const { local, tab } = this.#options;
     const user = this.userId;

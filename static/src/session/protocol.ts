@@ -5,6 +5,13 @@ export type FeatureType = "poll" | "qa" | "breakout" | "whiteboard" | "recording
 export type Status = "scheduled" | "starting" | "active" | "paused" | "ended" | "cancelled";
 export type WaitingFor = "start" | "host" | "seat";
 export type Role = "instructor" | "assistant" | "participant" | "observer";
+export type PollKind = "single" | "multiple" | "rating" | "text" | "quiz";
+/**
+ * When everybody sees the counts. Right answers come with the close of a live quiz, else with its publishing.
+ */
+export type Results = "live" | "onPublish";
+export type PollStatus = "draft" | "open" | "closed";
+export type QuestionState = "pending" | "open" | "answering" | "answered" | "dismissed" | "merged";
 export type Permission = "can_speak" | "can_share_screen" | "can_use_whiteboard" | "can_create_polls" | "can_moderate";
 export type Event =
   | SessionScheduled
@@ -33,7 +40,37 @@ export type Event =
   | PermissionRevoked
   | HandRaised
   | HandLowered
-  | ReactionSent;
+  | ReactionSent
+  | PollCreated
+  | PollUpdated
+  | PollDeleted
+  | PollOpened
+  | PollVoted
+  | PollTallied
+  | PollClosed
+  | PollReopened
+  | PollPublished
+  | MessageSent
+  | MessageEdited
+  | MessageDeleted
+  | MessageReacted
+  | MessagePinned
+  | MessageUnpinned
+  | ChatLocked
+  | ChatSlowed
+  | QuestionAsked
+  | QuestionUpvoted
+  | QuestionApproved
+  | QuestionAnswering
+  | QuestionAnswered
+  | QuestionReopened
+  | QuestionPinned
+  | QuestionUnpinned
+  | QuestionDismissed
+  | QuestionMerged
+  | QuestionWithdrawn
+  | QuestionVanished
+  | StageShown;
 export type Command =
   | StartSession
   | ActivateSession
@@ -56,7 +93,35 @@ export type Command =
   | RevokePermission
   | RaiseHand
   | LowerHand
-  | SendReaction;
+  | SendReaction
+  | CreatePoll
+  | UpdatePoll
+  | ImportPolls
+  | CopyPoll
+  | DeletePoll
+  | OpenPoll
+  | QuickPoll
+  | Vote
+  | ClosePoll
+  | ReopenPoll
+  | PublishPoll
+  | SendMessage
+  | EditMessage
+  | DeleteMessage
+  | React
+  | PinMessage
+  | LockChat
+  | SlowChat
+  | AskQuestion
+  | UpvoteQuestion
+  | ApproveQuestion
+  | AnswerQuestion
+  | DismissQuestion
+  | ReopenQuestion
+  | MergeQuestion
+  | PinQuestion
+  | WithdrawQuestion
+  | ShowOnStage;
 
 export interface Protocol {
   view: View;
@@ -68,12 +133,80 @@ export interface Protocol {
  */
 export interface View {
   at: string;
+  chat?: Chat;
   hands?: Hands;
   lifecycle: Lifecycle;
   lobby?: Lobby;
   people?: People;
+  polls?: Polls;
+  questions?: Questions;
   rights?: Rights;
   seq: number;
+  stage?: Stage;
+}
+/**
+ * Keys of `channels`: `everyone`, `staff`, a breakout room's id, or the two people of a direct one (`a:b`, sorted).
+ *
+ * `slow_seconds` None: as the feature is configured (`slowSeconds`).
+ */
+export interface Chat {
+  channels: {
+    [k: string]: Channel;
+  };
+  ledger?: Ledger;
+  locked: boolean;
+  slowSeconds?: number;
+}
+export interface Channel {
+  messages: {
+    [k: string]: Message;
+  };
+  pins: Pin[];
+}
+/**
+ * `deleted` leaves the slot: who and when, without words and reactions.
+ */
+export interface Message {
+  at: string;
+  channel: string;
+  deleted: boolean;
+  editedAt?: string;
+  id: string;
+  reactions: {
+    [k: string]: string[];
+  };
+  replyTo?: string;
+  sender: string;
+  seq: number;
+  text: string;
+}
+/**
+ * A copy: what is pinned may be older than the messages that somebody has.
+ */
+export interface Pin {
+  at: string;
+  messageId: string;
+  sender: string;
+  seq: number;
+  text: string;
+}
+/**
+ * What only the rules need. Nobody is shown it: it would tell who writes to whom.
+ */
+export interface Ledger {
+  places: {
+    [k: string]: Place;
+  };
+  spokeAt: {
+    [k: string]: string;
+  };
+}
+/**
+ * Where a message stands, and the rows of the log that hold its words.
+ */
+export interface Place {
+  channel: string;
+  rows: number[];
 }
 export interface Hands {
   raised: Hand[];
@@ -137,8 +270,102 @@ export interface Person {
   role: Role;
   user: string;
 }
+export interface Polls {
+  boxes?: {
+    [k: string]: Box;
+  };
+  polls: {
+    [k: string]: Poll;
+  };
+}
 /**
- * What people were given beyond their role. A personal revocation beats every grant.
+ * The open ballots of an anonymous poll. `tally_armed`: the ballot whose timer will show the counts.
+ */
+export interface Box {
+  ballots: {
+    [k: string]: (number | string)[];
+  };
+  tally: Tally;
+  tallyArmed?: number;
+}
+/**
+ * `counts`: one per option. `words`: pairs in the order in which they were first said; none are zero.
+ */
+export interface Tally {
+  answered: number;
+  counts: number[];
+  words: [string, number][];
+}
+/**
+ * `seq`: of its creation, once opened of its first opening; polls are listed in this order.
+ */
+export interface Poll {
+  anonymous: boolean;
+  armed: number;
+  author?: string;
+  closedAt?: string;
+  closesAfterS?: number;
+  closesAt?: string;
+  correct?: number[];
+  id: string;
+  kind: PollKind;
+  live: boolean;
+  many: boolean;
+  openedAt?: string;
+  options: string[];
+  published: boolean;
+  question: string;
+  results: Results;
+  seq: number;
+  status: PollStatus;
+  tally?: Tally;
+  template?: string;
+  votes: {
+    [k: string]: (number | string)[];
+  };
+  who?: string[];
+}
+export interface Questions {
+  ledger?: Ledger1;
+  pins: string[];
+  questions: {
+    [k: string]: Question;
+  };
+}
+/**
+ * What only the rules need: the log's rows that hold words of a question, also of withdrawn ones, and who asked how many.
+ */
+export interface Ledger1 {
+  asked: {
+    [k: string]: number;
+  };
+  rows: {
+    [k: string]: number[];
+  };
+}
+/**
+ * `voters` holds all of them in the state, in a view at most its reader. `hidden`: only its author and staff see it.
+ */
+export interface Question {
+  anonymous: boolean;
+  answer?: string;
+  answeredAt?: string;
+  answeredBy?: string;
+  at: string;
+  author?: string;
+  hidden: boolean;
+  id: string;
+  mergedInto?: string;
+  seq: number;
+  state: QuestionState;
+  text: string;
+  voters: string[];
+  votes: number;
+}
+/**
+ * What people were given beyond their role.
+ *
+ * A personal revocation beats the role and what everyone has; a personal grant, lent for some minutes, beats that.
  */
 export interface Rights {
   asked: Ask[];
@@ -165,6 +392,14 @@ export interface Ask {
 export interface Grant {
   armed: number;
   until?: string;
+}
+/**
+ * `target` is the id of the thing, None for nothing.
+ */
+export interface Stage {
+  kind: "nothing" | "poll" | "question";
+  since?: string;
+  target?: string;
 }
 /**
  * The first event of every session; appended with the row of `live_sessions`.
@@ -223,6 +458,9 @@ export interface SessionInterrupted {
   to: string;
   type: "session.interrupted";
 }
+/**
+ * Again for somebody who waits already: for another reason, or in another role.
+ */
 export interface ParticipantWaiting {
   reason: WaitingFor;
   role: Role;
@@ -256,15 +494,19 @@ export interface ParticipantDenied {
   userId: string;
 }
 export interface ParticipantRemoved {
+  inside: boolean;
   type: "participant.removed";
   userId: string;
+  waiting: boolean;
 }
 /**
  * Peers are shown a removal.
  */
 export interface ParticipantBanned {
+  inside: boolean;
   type: "participant.banned";
   userId: string;
+  waiting: boolean;
 }
 export interface ParticipantUnbanned {
   type: "participant.unbanned";
@@ -292,9 +534,10 @@ export interface PermissionGranted {
   userId?: string;
 }
 /**
- * `expired`: its time was over.
+ * `expired`: its time was over. `declined`: it was asked for, and is not given; nobody else is told.
  */
 export interface PermissionRevoked {
+  declined: boolean;
   expired: boolean;
   permission: Permission;
   type: "permission.revoked";
@@ -312,6 +555,269 @@ export interface HandLowered {
 export interface ReactionSent {
   emoji: string;
   type: "reaction.sent";
+}
+export interface PollCreated {
+  anonymous: boolean;
+  author?: string;
+  closesAfterS?: number;
+  correct?: number[];
+  kind: PollKind;
+  many: boolean;
+  options: string[];
+  pollId: string;
+  question: string;
+  results: Results;
+  template?: string;
+  type: "poll.created";
+}
+export interface PollUpdated {
+  anonymous: boolean;
+  author?: string;
+  closesAfterS?: number;
+  correct?: number[];
+  kind: PollKind;
+  many: boolean;
+  options: string[];
+  pollId: string;
+  question: string;
+  results: Results;
+  template?: string;
+  type: "poll.updated";
+}
+export interface PollDeleted {
+  author?: string;
+  pollId: string;
+  type: "poll.deleted";
+}
+/**
+ * Carries the poll for those who could not see the draft. `show`: the stage turns to it.
+ */
+export interface PollOpened {
+  anonymous: boolean;
+  author?: string;
+  closesAfterS?: number;
+  closesAt?: string;
+  kind: PollKind;
+  many: boolean;
+  options: string[];
+  pollId: string;
+  question: string;
+  results: Results;
+  show: boolean;
+  template?: string;
+  type: "poll.opened";
+}
+/**
+ * A named vote (its voter is the actor), or a ballot: unsigned and visible to nobody.
+ *
+ * `was` is the answer it replaces, so that whoever sees only counts can take it out.
+ */
+export interface PollVoted {
+  author?: string;
+  ballot?: string;
+  choices: (number | string)[];
+  live: boolean;
+  pollId: string;
+  type: "poll.voted";
+  was?: (number | string)[];
+}
+/**
+ * The counts of an anonymous poll so far.
+ */
+export interface PollTallied {
+  answered?: number;
+  author?: string;
+  counts?: number[];
+  live: boolean;
+  pollId: string;
+  type: "poll.tallied";
+  words?: [string, number][];
+}
+/**
+ * `who` answered an anonymous poll, from 5 ballots on. Counts and right answers only for those who may see them.
+ */
+export interface PollClosed {
+  answered?: number;
+  author?: string;
+  correct?: number[];
+  counts?: number[];
+  live: boolean;
+  pollId: string;
+  timedOut: boolean;
+  type: "poll.closed";
+  who?: string[];
+  words?: [string, number][];
+}
+export interface PollReopened {
+  closesAt?: string;
+  pollId: string;
+  type: "poll.reopened";
+}
+export interface PollPublished {
+  answered?: number;
+  correct?: number[];
+  counts?: number[];
+  pollId: string;
+  type: "poll.published";
+  words?: [string, number][];
+}
+/**
+ * The actor is the sender. `room`: said in a breakout room.
+ */
+export interface MessageSent {
+  messageId: string;
+  replyTo?: string;
+  room?: string;
+  text: string;
+  to?: "staff" | string;
+  type: "chat.sent";
+}
+export interface MessageEdited {
+  messageId: string;
+  room?: string;
+  sender: string;
+  text: string;
+  to?: "staff" | string;
+  type: "chat.edited";
+}
+/**
+ * `seqs` are the rows that held its words.
+ */
+export interface MessageDeleted {
+  messageId: string;
+  room?: string;
+  sender: string;
+  seqs: number[];
+  to?: "staff" | string;
+  type: "chat.deleted";
+}
+export interface MessageReacted {
+  emoji: string;
+  messageId: string;
+  on: boolean;
+  room?: string;
+  sender: string;
+  to?: "staff" | string;
+  type: "chat.reacted";
+}
+/**
+ * Carries the message, which may be older than what its reader has.
+ */
+export interface MessagePinned {
+  messageId: string;
+  room?: string;
+  sender: string;
+  sentAt: string;
+  sentSeq: number;
+  text: string;
+  to?: "staff" | string;
+  type: "chat.pinned";
+}
+export interface MessageUnpinned {
+  messageId: string;
+  room?: string;
+  sender: string;
+  to?: "staff" | string;
+  type: "chat.unpinned";
+}
+export interface ChatLocked {
+  locked: boolean;
+  type: "chat.locked";
+}
+export interface ChatSlowed {
+  seconds: number;
+  type: "chat.slowed";
+}
+/**
+ * The actor is the author, shown to others unless `anonymous`. `pending`: shown to them by `question.approved`.
+ */
+export interface QuestionAsked {
+  anonymous: boolean;
+  pending: boolean;
+  questionId: string;
+  text: string;
+  type: "question.asked";
+}
+/**
+ * `votes` is the count after it. Only the voter sees the actor.
+ */
+export interface QuestionUpvoted {
+  on: boolean;
+  questionId: string;
+  type: "question.upvoted";
+  votes: number;
+}
+export interface QuestionApproved {
+  question: Question;
+  questionId: string;
+  type: "question.approved";
+}
+export interface QuestionAnswering {
+  questionId: string;
+  type: "question.answering";
+}
+export interface QuestionAnswered {
+  questionId: string;
+  text?: string;
+  type: "question.answered";
+}
+/**
+ * Carries the question when it was hidden.
+ */
+export interface QuestionReopened {
+  question?: Question;
+  questionId: string;
+  type: "question.reopened";
+}
+export interface QuestionPinned {
+  questionId: string;
+  type: "question.pinned";
+}
+export interface QuestionUnpinned {
+  questionId: string;
+  type: "question.unpinned";
+}
+export interface QuestionDismissed {
+  anonymous: boolean;
+  author?: string;
+  hidden: boolean;
+  questionId: string;
+  type: "question.dismissed";
+}
+/**
+ * `votes` is the count of `into` after it.
+ */
+export interface QuestionMerged {
+  anonymous: boolean;
+  author?: string;
+  hidden: boolean;
+  into: string;
+  questionId: string;
+  type: "question.merged";
+  votes: number;
+}
+/**
+ * `seqs` are the rows that held its words.
+ */
+export interface QuestionWithdrawn {
+  anonymous: boolean;
+  author?: string;
+  hidden: boolean;
+  questionId: string;
+  seqs: number[];
+  type: "question.withdrawn";
+}
+/**
+ * What others see of a dismissal or withdrawal; never in the log.
+ */
+export interface QuestionVanished {
+  questionId: string;
+  type: "question.vanished";
+}
+export interface StageShown {
+  kind: "nothing" | "poll" | "question";
+  target?: string;
+  type: "stage.shown";
 }
 /**
  * W195: the instructor begins; the lobby opens.
@@ -446,4 +952,204 @@ export interface LowerHand {
 export interface SendReaction {
   emoji: "👍" | "👏" | "❤️" | "😂" | "😮" | "🎉" | "🤔" | "✅" | "❌";
   type: "reaction.send";
+}
+export interface CreatePoll {
+  anonymous?: boolean;
+  closesAfterS?: number | null;
+  correct?: number[] | null;
+  kind?: PollKind;
+  options?: string[];
+  question: string;
+  results?: Results | null;
+  scale?: number | null;
+  type: "poll.create";
+}
+/**
+ * A draft, replaced as a whole.
+ */
+export interface UpdatePoll {
+  anonymous?: boolean;
+  closesAfterS?: number | null;
+  correct?: number[] | null;
+  kind?: PollKind;
+  options?: string[];
+  pollId: string;
+  question: string;
+  results?: Results | null;
+  scale?: number | null;
+  type: "poll.update";
+}
+/**
+ * Drafts from plain text (poll_text.py): all of them or, with the line of the first mistake, none.
+ */
+export interface ImportPolls {
+  text: string;
+  type: "poll.import";
+}
+/**
+ * A new draft that asks the same.
+ */
+export interface CopyPoll {
+  pollId: string;
+  type: "poll.copy";
+}
+/**
+ * A draft.
+ */
+export interface DeletePoll {
+  pollId: string;
+  type: "poll.delete";
+}
+/**
+ * `seconds` closes it by itself. Staff put it on the stage unless `show` is false.
+ */
+export interface OpenPoll {
+  pollId: string;
+  seconds?: number | null;
+  show?: boolean;
+  type: "poll.open";
+}
+/**
+ * Created and opened with one click.
+ */
+export interface QuickPoll {
+  anonymous?: boolean;
+  question?: string | null;
+  template: "yesno" | "abcd";
+  type: "poll.quick";
+}
+/**
+ * `choices`: indexes of options from 0, one step of a rating from 1, or up to 5 words.
+ */
+export interface Vote {
+  choices: (number | string)[];
+  pollId: string;
+  type: "poll.vote";
+}
+export interface ClosePoll {
+  pollId: string;
+  type: "poll.close";
+}
+/**
+ * Votes stand. Not an anonymous one, whose voters are forgotten, nor a quiz whose answers everybody has seen.
+ */
+export interface ReopenPoll {
+  pollId: string;
+  seconds?: number | null;
+  type: "poll.reopen";
+}
+/**
+ * Counts and right answers come to light; an open poll is closed first.
+ */
+export interface PublishPoll {
+  pollId: string;
+  type: "poll.publish";
+}
+/**
+ * `to`: `staff`, or one person. A reply quotes a message of the same channel, or one that everybody has.
+ */
+export interface SendMessage {
+  replyTo?: string | null;
+  text: string;
+  to?: "staff" | string | null;
+  type: "chat.send";
+}
+export interface EditMessage {
+  messageId: string;
+  text: string;
+  type: "chat.edit";
+}
+/**
+ * One's own; moderators any that they see.
+ */
+export interface DeleteMessage {
+  messageId: string;
+  type: "chat.delete";
+}
+export interface React {
+  emoji: "👍" | "👏" | "❤️" | "😂" | "😮" | "🎉" | "🤔" | "✅" | "❌";
+  messageId: string;
+  on?: boolean;
+  type: "chat.react";
+}
+export interface PinMessage {
+  messageId: string;
+  pinned?: boolean;
+  type: "chat.pin";
+}
+/**
+ * Only moderators write and edit while it is locked.
+ */
+export interface LockChat {
+  locked?: boolean;
+  type: "chat.lock";
+}
+/**
+ * Everybody but moderators waits this long after each message; 0 switches it off.
+ */
+export interface SlowChat {
+  seconds: number;
+  type: "chat.slow";
+}
+export interface AskQuestion {
+  anonymous?: boolean;
+  text: string;
+  type: "question.ask";
+}
+/**
+ * One vote a person; `on` false takes it back.
+ */
+export interface UpvoteQuestion {
+  on?: boolean;
+  questionId: string;
+  type: "question.upvote";
+}
+export interface ApproveQuestion {
+  questionId: string;
+  type: "question.approve";
+}
+/**
+ * `now`: it is being answered aloud. `done`: it was, or is with `text`. The one answered before becomes answered.
+ */
+export interface AnswerQuestion {
+  questionId: string;
+  state?: "now" | "done";
+  text?: string | null;
+  type: "question.answer";
+}
+/**
+ * Its author and staff still see it; it can be reopened.
+ */
+export interface DismissQuestion {
+  questionId: string;
+  type: "question.dismiss";
+}
+export interface ReopenQuestion {
+  questionId: string;
+  type: "question.reopen";
+}
+/**
+ * A duplicate points to the other question, which gains its voters.
+ */
+export interface MergeQuestion {
+  into: string;
+  questionId: string;
+  type: "question.merge";
+}
+export interface PinQuestion {
+  pinned?: boolean;
+  questionId: string;
+  type: "question.pin";
+}
+/**
+ * By its author; its words are really gone.
+ */
+export interface WithdrawQuestion {
+  questionId: string;
+  type: "question.withdraw";
+}
+export interface ShowOnStage {
+  kind: "nothing" | "poll" | "question";
+  target?: string | null;
+  type: "stage.show";
 }

@@ -253,12 +253,12 @@ describe("an outage", () => {
     });
     session.open();
     await settled();
-    server.cut({ code: "unauthorized" });
+    server.cut({ code: "token_expired" });
     vi.advanceTimersByTime(2_000);
     await settled();
     expect(asked).toEqual([false, true]);
-    server.cut({ code: "unauthorized" });
-    expect(session.state.closed?.code).toBe("unauthorized");
+    server.cut({ code: "token_invalid" });
+    expect(session.state.closed?.code).toBe("unauthenticated");
   });
 
   test("without any token it is over, without a server it is not", async () => {
@@ -266,7 +266,7 @@ describe("an outage", () => {
     const out = sessionOn(server, new KeptInMemory(), () => Promise.reject(new SignedOut("over")));
     out.open();
     await settled();
-    expect(out.state.closed?.code).toBe("unauthorized");
+    expect(out.state.closed?.code).toBe("unauthenticated");
     const offline = sessionOn(server, new KeptInMemory(), () => Promise.reject(new Error("offline")));
     offline.open();
     await settled();

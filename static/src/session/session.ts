@@ -27,7 +27,8 @@ import type {
 const PATIENCE = new Set(["rate_limited", "overloaded", "unavailable", "internal", "chat.slow"]);
 const INTERNAL_TRIES_MAX = 3;
 const PATIENCE_DEFAULT_S = 1;
-const UNAUTHORIZED = "unauthorized";
+const UNAUTHORIZED = "unauthenticated";
+const TOKEN_REFUSED = new Set([UNAUTHORIZED, "token_expired", "token_invalid"]);
 const REFUSED_KEPT_MAX = 20;
 
 export interface Refused {
@@ -129,6 +130,19 @@ export class Session {
   onEvents(heard: (events: readonly Recorded[]) => void): () => void {
     this.#heard.add(heard);
     return () => this.#heard.delete(heard);
+  }
+
+  /** Once the view shows everything up to `seq`. */
+  reached(seq: number): Promise<void> {
+    return new Promise((resolve) => {
+      const look = (): void => {
+        if ((this.#base?.seq ?? 0) < seq) return;
+        stop();
+        resolve();
+      };
+      const stop = this.subscribe(look);
+      look();
+    });
   }
 
   // -- Acting --
@@ -260,7 +274,7 @@ export class Session {
     for (const { actor, command } of frame.events)
       if (actor === this.userId && command !== undefined) this.#seen(command);
     for (const { actor, type } of frame.events)
-      if (actor !== undefined && (type as string) === "chat.sent") this.#typing.heard(actor, false);
+      if (actor !== undefined && type === "chat.sent") this.#typing.heard(actor, false);
     this.#publish({ names: { ...this.#state.names, ...frame.people } });
     for (const heard of this.#heard) heard(frame.events);
   }
@@ -295,7 +309,7 @@ export class Session {
   }
 
   #dismiss(frame: ByeFrame): void {
-    if (frame.reconnect) this.#lose({ code: frame.code, ...(frame.retryIn ? { retryAfter: frame.retryIn } : {}) });
+    if (frame.reconnect) this.#lose({ code: frame.code, ...(frame.retryIn === undefined ? {} : { retryAfter: frame.retryIn }) });
     else this.#end(frame.code, "");
   }
 
@@ -315,11 +329,12 @@ export class Session {
 
   #lose(reason: Down): void {
     const wasLive = this.#state.phase === "live";
-    if (reason.code === UNAUTHORIZED && this.#tokenRefused) {
+    const tokenRefused = TOKEN_REFUSED.has(reason.code ?? "");
+    if (tokenRefused && this.#tokenRefused) {
       this.#end(UNAUTHORIZED, reason.detail ?? "");
       return;
     }
-    this.#tokenRefused = reason.code === UNAUTHORIZED;
+    this.#tokenRefused = tokenRefused;
     this.#drop();
     if (wasLive) this.#lostSince = Date.now();
     const wait =

@@ -15,7 +15,7 @@ export const lobby: Reducers<Lobby> = {
   "participant.waiting": (now, event) => {
     if (now.waiting.some((each) => each.user === event.userId)) {
       const waiting = now.waiting.map((each) =>
-        each.user === event.userId ? { ...each, reason: event.reason } : each,
+        each.user === event.userId ? { ...each, role: event.role, reason: event.reason } : each,
       );
       return { ...now, waiting };
     }

@@ -13,6 +13,13 @@ function revokedWithout(rights: Rights, user: string, permission: Permission): R
   return left.length > 0 ? { ...rights.revoked, [user]: left } : without(rights.revoked, user);
 }
 
+/** Who is let in again starts with the rights of their role; what was taken from them stays taken. */
+const putOut = (now: Rights, event: { userId: string }): Rights => ({
+  ...now,
+  personal: without(now.personal, event.userId),
+  asked: now.asked.filter((each) => each.user !== event.userId),
+});
+
 export const rights: Reducers<Rights> = {
   "permission.asked": (now, event) => ({
     ...now,
@@ -25,17 +32,22 @@ export const rights: Reducers<Rights> = {
     return {
       ...now,
       personal: { ...now.personal, [event.userId]: own },
-      revoked: revokedWithout(now, event.userId, event.permission),
+      // What is only lent leaves the revocation standing for the time after it.
+      revoked: event.until === undefined ? revokedWithout(now, event.userId, event.permission) : now.revoked,
       asked: unasked(now, event.userId, event.permission),
     };
   },
   "permission.revoked": (now, event) => {
     if (event.userId === undefined) return { ...now, everyone: without(now.everyone, event.permission) };
+    const asked = unasked(now, event.userId, event.permission);
+    if (event.declined) return { ...now, asked };
     const left = without(now.personal[event.userId] ?? {}, event.permission);
     const personal =
       Object.keys(left).length > 0 ? { ...now.personal, [event.userId]: left } : without(now.personal, event.userId);
     const others = (now.revoked[event.userId] ?? []).filter((each) => each !== event.permission);
     const revoked = event.expired ? now.revoked : { ...now.revoked, [event.userId]: [...others, event.permission] };
-    return { ...now, personal, revoked, asked: unasked(now, event.userId, event.permission) };
+    return { ...now, personal, revoked, asked };
   },
+  "participant.removed": putOut,
+  "participant.banned": putOut,
 };

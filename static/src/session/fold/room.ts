@@ -2,17 +2,31 @@
 // stays hidden, an event of an unknown type changes nothing but the place in the log.
 import type { View } from "../protocol";
 import type { Recorded } from "../wire";
+import { chat } from "./chat";
 import { hands } from "./hands";
 import { lifecycle } from "./lifecycle";
 import { lobby } from "./lobby";
 import { people } from "./people";
+import { polls } from "./polls";
+import { questions } from "./questions";
 import { rights } from "./rights";
 import { type Reducers, reduce } from "./slice";
+import { stage } from "./stage";
 
 type Slices = Omit<View, "seq" | "at">;
 
 /** One line per feature. */
-const FOLDS: { [S in keyof Slices]-?: Reducers<NonNullable<Slices[S]>> } = { lifecycle, people, lobby, rights, hands };
+const FOLDS: { [S in keyof Slices]-?: Reducers<NonNullable<Slices[S]>> } = {
+  lifecycle,
+  people,
+  lobby,
+  rights,
+  hands,
+  chat,
+  polls,
+  questions,
+  stage,
+};
 
 const BY_NAME = Object.entries(FOLDS) as unknown as [keyof Slices, Reducers<unknown>][];
 

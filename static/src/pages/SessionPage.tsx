@@ -1,0 +1,107 @@
+// One session at its address: connecting, waiting in the lobby, in the room, after its end, or why one is not there.
+import { useEffect, useState } from "react";
+import { identity, kept } from "../app/client";
+import { Frame } from "../app/Frame";
+import { go, linkTo } from "../app/router";
+import { Empty, Notice, Waiting } from "../design/Bits";
+import { Button, buttonClass } from "../design/Button";
+import { Lobby } from "../panels/lifecycle/Lobby";
+import { Room } from "../panels/room/Room";
+import { RoomProvider } from "../panels/room/RoomContext";
+import { connectTo } from "../session/connection";
+import type { SessionState } from "../session/session";
+import { useOutdated, useSession } from "../session/useSession";
+import { useTexts } from "../texts";
+import { Summary } from "./Summary";
+
+const connect = connectTo("");
+const IDLE_BEFORE_RELOAD_MS = 3_000;
+
+export function SessionPage({ id, userId }: { id: string; userId: string }) {
+  const [visit, setVisit] = useState(0);
+  return <Visit key={visit} id={id} userId={userId} onAgain={() => setVisit((now) => now + 1)} />;
+}
+
+function Visit({ id, userId, onAgain }: { id: string; userId: string; onAgain(): void }) {
+  const t = useTexts();
+  const [session, state] = useSession({
+    sessionId: id,
+    userId,
+    connect,
+    kept,
+    token: (renewed) => identity.token(renewed),
+  });
+  useReload(useOutdated(state), state);
+  const { view, you, phase, closed } = state;
+  const title = view?.lifecycle.title;
+  useEffect(() => {
+    document.title = title === undefined ? "Atelier" : `${title} · Atelier`;
+    return () => {
+      document.title = "Atelier";
+    };
+  }, [title]);
+
+  if (phase === "closed" && closed !== undefined) return <Closed code={closed.code} onAgain={onAgain} />;
+  if (view === null || you === null)
+    return (
+      <Frame narrow>
+        {phase === "away" && state.lostAt !== undefined && <Notice>{t.connection.lost}</Notice>}
+        <Waiting text={t.connection.connecting} />
+      </Frame>
+    );
+  const { status } = view.lifecycle;
+  return (
+    <RoomProvider session={session} state={state} view={view}>
+      {status === "ended" || status === "cancelled" ? <Summary /> : you.standing.admitted ? <Room /> : <Lobby />}
+    </RoomProvider>
+  );
+}
+
+/** Loads the server's present build once nothing is being written or waits to be sent. */
+function useReload(outdated: boolean, state: SessionState): void {
+  const busy = state.pending.length > 0;
+  useEffect(() => {
+    if (!outdated || busy) return;
+    const timer = setInterval(() => {
+      const writing = document.activeElement?.matches("input, textarea, [contenteditable]") ?? false;
+      if (!writing) location.reload();
+    }, IDLE_BEFORE_RELOAD_MS);
+    return () => clearInterval(timer);
+  }, [outdated, busy]);
+}
+
+function Closed({ code, onAgain }: { code: string; onAgain(): void }) {
+  const t = useTexts();
+  const signedOut = code === "unauthenticated" || code === "revoked";
+  const [title, text] = (t.closed[code.replace(/^participant\./, "")] ?? (signedOut ? t.closed["revoked"] : t.closed["other"]))!;
+  useEffect(() => {
+    if (signedOut) identity.forget();
+  }, [signedOut]);
+  return (
+    <Frame narrow>
+      <Empty icon="exit" title={title}>
+        <div className="stack">
+          <p>{text}</p>
+          {signedOut ? (
+            <Button look="primary" onPress={() => go(`/sign-in?next=${encodeURIComponent(location.pathname)}`)}>
+              {t.closedActs.signIn}
+            </Button>
+          ) : code === "removed" ? (
+            <Button look="primary" onPress={onAgain}>
+              {t.closedActs.comeBack}
+            </Button>
+          ) : (
+            t.closed[code] === undefined && (
+              <Button look="primary" onPress={onAgain}>
+                {t.closedActs.again}
+              </Button>
+            )
+          )}
+          <a className={buttonClass({})} {...linkTo("/")}>
+            {t.closedActs.home}
+          </a>
+        </div>
+      </Empty>
+    </Frame>
+  );
+}

@@ -1,0 +1,4 @@
+import { Frame } from "../app/Frame";
+export function Summary() {
+  return <Frame><p>…</p></Frame>;
+}

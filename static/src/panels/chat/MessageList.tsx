@@ -1,0 +1,158 @@
+// The messages of a channel. It stays at the end while one reads the end, and nowhere else moves by itself: what arrives
+// meanwhile is a count. Arrow keys go from message to message, so that the list is one stop of the tab key.
+import { type KeyboardEvent, type ReactNode, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { Button } from "../../design/Button";
+import type { Message } from "../../session/protocol";
+import { useFormats, useTexts } from "../../texts";
+import { useRoom } from "../room/RoomContext";
+import type { Writing } from "./ChatPanel";
+import type { Earlier } from "./earlier";
+import { MessageItem } from "./MessageItem";
+
+const WINDOW = 100;
+const WINDOW_DIRECT = 20;
+const NEAR_PX = 48;
+const TOGETHER_MS = 5 * 60_000;
+
+export interface MessageListProps {
+  channel: string;
+  messages: readonly Message[];
+  earlier: Earlier;
+  empty: ReactNode;
+  onWrite(writing: Writing): void;
+}
+
+export function MessageList({ channel, messages, earlier, empty, onWrite }: MessageListProps) {
+  const t = useTexts();
+  const { me } = useRoom();
+  const scroller = useRef<HTMLDivElement>(null);
+  const [atEnd, setAtEnd] = useState(true);
+  const [seen, setSeen] = useState(() => messages.at(-1)?.seq ?? 0);
+  const [active, setActive] = useState<string | null>(null);
+  const last = messages.at(-1);
+  const news = messages.filter((each) => each.seq > seen && each.sender !== me).length;
+
+  const toEnd = () => {
+    const box = scroller.current;
+    if (box !== null) box.scrollTop = box.scrollHeight;
+  };
+  const lastKey = last === undefined ? "" : `${last.id}.${last.text.length}`;
+  const mine = last?.sender === me;
+  useLayoutEffect(() => {
+    if (atEnd || mine) toEnd();
+  }, [lastKey]);
+  useKeepEnd(scroller, atEnd);
+  useEffect(() => {
+    if (atEnd && last !== undefined && last.seq > seen) setSeen(last.seq);
+  }, [atEnd, last, seen]);
+  const keepPlace = useKeepPlace(scroller, messages[0]?.id);
+
+  const look = () => {
+    const box = scroller.current;
+    if (box !== null) setAtEnd(box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_PX);
+  };
+  const walk = (event: KeyboardEvent) => {
+    const step = { ArrowUp: -1, ArrowDown: 1, Home: -Infinity, End: Infinity }[event.key];
+    if (step === undefined || event.target !== event.currentTarget.querySelector("[data-message]:focus")) return;
+    event.preventDefault();
+    const at = messages.findIndex((each) => each.id === active);
+    const to = messages[Math.max(0, Math.min(messages.length - 1, (at < 0 ? messages.length : at) + step))];
+    if (to === undefined) return;
+    setActive(to.id);
+    scroller.current?.querySelector<HTMLElement>(`[data-message="${to.id}"]`)?.focus();
+  };
+
+  const windowed = messages.length >= (channel.includes(":") ? WINDOW_DIRECT : WINDOW);
+  const tabStop = active !== null && messages.some((each) => each.id === active) ? active : last?.id;
+  return (
+    <div className="chat-scroll" ref={scroller} onScroll={look} onKeyDown={walk}>
+      {windowed && earlier.more && (
+        <Button
+          size="small"
+          place="chat-earlier"
+          isDisabled={earlier.busy}
+          onPress={() => {
+            keepPlace();
+            earlier.load(messages[0]?.seq ?? 0);
+          }}
+        >
+          {earlier.busy ? t.common.loading : t.chat.earlier}
+        </Button>
+      )}
+      {earlier.problem !== null && <p className="field-error">{t.problem(earlier.problem)}</p>}
+      {messages.length === 0 && empty}
+      <div role="log" aria-live="polite" aria-relevant="additions" aria-label={t.chat.title} className="chat-log">
+        {messages.map((message, index) => (
+          <Entry key={message.id} message={message} before={messages[index - 1]}>
+            {(follows) => (
+              <MessageItem
+                message={message}
+                follows={follows}
+                original={message.replyTo === undefined ? undefined : messages.find((each) => each.id === message.replyTo)}
+                tabStop={message.id === tabStop}
+                onFocus={() => setActive(message.id)}
+                onWrite={onWrite}
+              />
+            )}
+          </Entry>
+        ))}
+      </div>
+      {!atEnd && (
+        <div className="chat-latest">
+          <Button size="small" look="primary" icon="down" onPress={toEnd}>
+            {t.chat.latest(news)}
+          </Button>
+        </div>
+      )}
+    </div>
+  );
+}
+
+/** A line with the day where a new one begins; messages of one person close together share one heading. */
+function Entry(props: { message: Message; before: Message | undefined; children(follows: boolean): ReactNode }) {
+  const { message, before, children } = props;
+  const formats = useFormats();
+  const newDay = before !== undefined && formats.day(before.at) !== formats.day(message.at);
+  const follows =
+    before !== undefined &&
+    !newDay &&
+    before.sender === message.sender &&
+    message.replyTo === undefined &&
+    Date.parse(message.at) - Date.parse(before.at) < TOGETHER_MS;
+  return (
+    <>
+      {newDay && <p className="chat-day soft">{formats.day(message.at)}</p>}
+      {children(follows)}
+    </>
+  );
+}
+
+type Box = { readonly current: HTMLDivElement | null };
+
+/** At the end it stays at the end when the box itself changes: a keyboard opens, a field grows. */
+function useKeepEnd(scroller: Box, atEnd: boolean): void {
+  useEffect(() => {
+    const box = scroller.current;
+    if (box === null || !atEnd) return;
+    const watcher = new ResizeObserver(() => {
+      box.scrollTop = box.scrollHeight;
+    });
+    watcher.observe(box);
+    return () => watcher.disconnect();
+  }, [scroller, atEnd]);
+}
+
+/** What one reads stays where it is when older messages come in above it. */
+function useKeepPlace(scroller: Box, first: string | undefined): () => void {
+  const distance = useRef<number | null>(null);
+  useLayoutEffect(() => {
+    const box = scroller.current;
+    if (box === null || distance.current === null || first === undefined) return;
+    box.scrollTop = box.scrollHeight - distance.current;
+    distance.current = null;
+  }, [scroller, first]);
+  return () => {
+    const box = scroller.current;
+    distance.current = box === null ? null : box.scrollHeight - box.scrollTop;
+  };
+}

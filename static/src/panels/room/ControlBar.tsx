@@ -1,0 +1,143 @@
+// What one does with one's body in a real room: raise a hand, react, ask to be allowed something.
+import { useState } from "react";
+import { DialogTrigger, Dialog } from "react-aria-components/Dialog";
+import { Popover } from "react-aria-components/Popover";
+import { Button, IconButton } from "../../design/Button";
+import { Key } from "../../design/Bits";
+import { Icon } from "../../design/Icon";
+import { MenuButton } from "../../design/Menu";
+import type { SendReaction } from "../../session/protocol";
+import { PERMISSIONS } from "../../session/standing";
+import { useTexts } from "../../texts";
+import { useKeys } from "./keys";
+import { usePlace } from "./place";
+import { useRoom } from "./RoomContext";
+
+export const EMOJIS: readonly SendReaction["emoji"][] = ["👍", "👏", "❤️", "😂", "😮", "🎉", "🤔", "✅", "❌"];
+
+export function ControlBar() {
+  const t = useTexts();
+  const { takesPart, view, me, role } = useRoom();
+  const raised = view.hands?.raised.some((each) => each.user === me) ?? false;
+  return (
+    <div className="controls" role="toolbar" aria-label={t.room.controls}>
+      {takesPart && <Hand raised={raised} />}
+      {takesPart && <Reactions />}
+      {role !== undefined && <AskRight />}
+      <Help />
+    </div>
+  );
+}
+
+function Hand({ raised }: { raised: boolean }) {
+  const t = useTexts();
+  const { submit } = useRoom();
+  const { phone } = usePlace();
+  const raise = (toPoint: boolean) => void submit({ type: "hand.raise", toPoint });
+  const lower = () => void submit({ type: "hand.lower" });
+  useKeys({ h: () => (raised ? lower() : raise(false)), "shift+h": () => raise(true) });
+  if (raised)
+    return (
+      <Button icon="hand" on onPress={lower} aria-keyshortcuts="H">
+        {t.controls.lower}
+        {!phone && <Key>H</Key>}
+      </Button>
+    );
+  return (
+    <span className="control-pair">
+      <Button icon="hand" onPress={() => raise(false)} aria-keyshortcuts="H">
+        {t.controls.raise}
+        {!phone && <Key>H</Key>}
+      </Button>
+      <MenuButton
+        label={t.controls.raise}
+        groups={[
+          {
+            acts: [
+              { id: "new", label: t.controls.raiseNew, icon: "hand", state: "H", run: () => raise(false) },
+              { id: "point", label: t.controls.raiseTo, icon: "reply", state: "⇧ H", run: () => raise(true) },
+            ],
+          },
+        ]}
+      >
+        <IconButton icon="up" label={t.common.more} />
+      </MenuButton>
+    </span>
+  );
+}
+
+function Reactions() {
+  const t = useTexts();
+  const { submit } = useRoom();
+  const { phone } = usePlace();
+  const [open, setOpen] = useState(false);
+  useKeys({ e: () => setOpen(true) });
+  return (
+    <DialogTrigger isOpen={open} onOpenChange={setOpen}>
+      <Button icon="smile" aria-keyshortcuts="E">
+        {t.controls.react}
+        {!phone && <Key>E</Key>}
+      </Button>
+      <Popover className="popover" placement="top">
+        <Dialog aria-label={t.controls.reactions}>
+          <EmojiGrid
+            onPick={(emoji) => {
+              setOpen(false);
+              void submit({ type: "reaction.send", emoji });
+            }}
+          />
+        </Dialog>
+      </Popover>
+    </DialogTrigger>
+  );
+}
+
+export function EmojiGrid({ onPick }: { onPick(emoji: SendReaction["emoji"]): void }) {
+  return (
+    <div className="emoji-grid">
+      {EMOJIS.map((emoji, index) => (
+        <Button key={emoji} place="emoji" onPress={() => onPick(emoji)} autoFocus={index === 0}>
+          {emoji}
+        </Button>
+      ))}
+    </div>
+  );
+}
+
+/** Only what one does not hold yet; moderating is not asked for. */
+function AskRight() {
+  const t = useTexts();
+  const { view, me, may, submit } = useRoom();
+  const { phone } = usePlace();
+  const lacking = PERMISSIONS.filter((each) => each !== "can_moderate" && !may(each));
+  const asked = new Set((view.rights?.asked ?? []).filter((each) => each.user === me).map((each) => each.permission));
+  if (lacking.length === 0) return null;
+  return (
+    <MenuButton
+      label={t.controls.ask}
+      groups={[
+        {
+          heading: t.controls.ask,
+          acts: lacking.map((permission) => ({
+            id: permission,
+            label: t.controls.askTo(t.permissions[permission] ?? permission),
+            ...(asked.has(permission) ? { state: t.controls.asked } : {}),
+            run: () => void submit({ type: "permission.ask", permission }),
+          })),
+        },
+      ]}
+    >
+      <Button icon="key" on={asked.size > 0}>
+        {t.controls.ask}
+        {!phone && <Icon name="up" />}
+      </Button>
+    </MenuButton>
+  );
+}
+
+function Help() {
+  const t = useTexts();
+  const { openDialog, phone } = usePlace();
+  if (phone) return null;
+  return <IconButton icon="keyboard" label={t.menu.shortcuts} onPress={() => openDialog("shortcuts")} />;
+}

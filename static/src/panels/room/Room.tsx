@@ -1,0 +1,68 @@
+// The room: people, stage and conversation side by side, on a phone one below the other, with the controls at the bottom.
+import { useTexts } from "../../texts";
+import { PeoplePanel } from "../people/PeoplePanel";
+import { RightsOfAll } from "../rights/RightsOfAll";
+import { StagePanel } from "../stage/StagePanel";
+import { EndDialogs } from "../lifecycle/EndDialogs";
+import { Invite } from "../lifecycle/Invite";
+import { ImportPolls } from "../polls/ImportPolls";
+import { PollForm } from "../polls/PollForm";
+import { ConnectionBar } from "./ConnectionBar";
+import { ControlBar } from "./ControlBar";
+import { PlaceProvider, usePlace } from "./place";
+import { Refusals } from "./Refusals";
+import { RoomHead } from "./RoomHead";
+import { Shortcuts } from "./Shortcuts";
+import { SidePanel } from "./SidePanel";
+import "./room.css";
+
+export function Room() {
+  return (
+    <PlaceProvider>
+      <RoomPage />
+    </PlaceProvider>
+  );
+}
+
+function RoomPage() {
+  const t = useTexts();
+  const { wide } = usePlace();
+  return (
+    <div className={`room ${wide ? "room-wide" : ""}`}>
+      <a className="skip" href="#stage">
+        {t.common.skip}
+      </a>
+      <RoomHead />
+      <ConnectionBar />
+      <div className="room-body">
+        {wide && (
+          <section className="room-people" aria-label={t.room.people}>
+            <PeoplePanel />
+          </section>
+        )}
+        <StagePanel />
+        <aside className="room-side" aria-label={t.room.side}>
+          <SidePanel />
+        </aside>
+      </div>
+      <Refusals />
+      <ControlBar />
+      <Shortcuts />
+      <Dialogs />
+    </div>
+  );
+}
+
+function Dialogs() {
+  const { dialog, openDialog } = usePlace();
+  const close = () => openDialog(null);
+  return (
+    <>
+      {dialog === "invite" && <Invite onClose={close} />}
+      {dialog === "rights-of-all" && <RightsOfAll onClose={close} />}
+      {dialog === "new-poll" && <PollForm onClose={close} />}
+      {dialog === "import-polls" && <ImportPolls onClose={close} />}
+      <EndDialogs />
+    </>
+  );
+}

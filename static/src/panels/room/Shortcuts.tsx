@@ -1,0 +1,64 @@
+// The keys that lead around the room, and the list of all of them under `?`.
+import { Key } from "../../design/Bits";
+import { Toggle } from "../../design/Field";
+import { Overlay } from "../../design/Overlay";
+import { useTexts } from "../../texts";
+import { partsOf } from "../polls/reading";
+import { useKeys, useKeysOn } from "./keys";
+import { usePlace } from "./place";
+import { useRoom } from "./RoomContext";
+
+export function Shortcuts() {
+  const t = useTexts();
+  const { may, view, submit } = useRoom();
+  const { dialog, openDialog, openPanel, look } = usePlace();
+  const [on, setOn] = useKeysOn();
+  const running = view.lifecycle.status === "active" || view.lifecycle.status === "paused";
+  const next = partsOf(view.polls).drafts[0];
+  const launch = () => {
+    if (running && next !== undefined && may("can_create_polls")) void submit({ type: "poll.open", pollId: next.id });
+  };
+  useKeys({
+    c: () => openPanel("chat", true),
+    q: () => openPanel("questions", true),
+    p: () => openPanel("polls", true),
+    u: () => openPanel("people", true),
+    s: () => {
+      look(null);
+      document.getElementById("stage")?.focus();
+    },
+    n: launch,
+    "?": () => openDialog("shortcuts"),
+  });
+  const list: [string, string][] = [
+    ["H", t.shortcuts.raise],
+    ["⇧ H", t.shortcuts.raiseTo],
+    ["E", t.shortcuts.react],
+    ["C", t.shortcuts.chat],
+    ["Q", t.shortcuts.questions],
+    ["P", t.shortcuts.polls],
+    ["U", t.shortcuts.people],
+    ["S", t.shortcuts.stage],
+    ["1–9", t.shortcuts.choose],
+    ...(may("can_create_polls") ? ([["N", t.shortcuts.launch]] as [string, string][]) : []),
+    ["?", t.shortcuts.help],
+  ];
+  return (
+    <Overlay open={dialog === "shortcuts"} onClose={() => openDialog(null)} title={t.shortcuts.title}>
+      <p className="soft">{t.shortcuts.text}</p>
+      <dl className="shortcut-list">
+        {list.map(([key, what]) => (
+          <div key={key} className="shortcut">
+            <dt>
+              <Key>{key}</Key>
+            </dt>
+            <dd>{what}</dd>
+          </div>
+        ))}
+      </dl>
+      <Toggle on={on} onChange={setOn}>
+        {t.shortcuts.use}
+      </Toggle>
+    </Overlay>
+  );
+}

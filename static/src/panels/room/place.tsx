@@ -1,0 +1,94 @@
+// Where one looks in the room: which panel is open, what stands on one's own stage, which dialog lies over it. All of this
+// is one's own; nobody else sees it, and nothing that arrives changes it.
+import { createContext, type ReactNode, useContext, useEffect, useMemo, useRef, useState } from "react";
+import { useMedia } from "../../app/media";
+import { EVERYONE } from "../../session/fold/chat";
+import { useRoom } from "./RoomContext";
+
+export type Panel = "chat" | "questions" | "polls" | "people";
+export type DialogName = "shortcuts" | "invite" | "rights-of-all" | "end" | "cancel" | "new-poll" | "import-polls";
+
+export interface Thing {
+  kind: "poll" | "question";
+  id: string;
+}
+
+export interface Place {
+  panel: Panel;
+  /** `enter` puts the cursor into its field: only when asked for by a key, or it would open a phone's keyboard. */
+  openPanel(panel: Panel, enter?: boolean): void;
+  /** True once for the panel that was to be entered. */
+  enters(panel: Panel): boolean;
+  /** Rises with every `openPanel`. */
+  opened: number;
+  /** The channel of the chat that is open. */
+  channel: string;
+  openChannel(channel: string): void;
+  /** What one looks at instead of the stage; null: the stage as all see it. */
+  looking: Thing | null;
+  look(thing: Thing | null): void;
+  dialog: DialogName | null;
+  openDialog(dialog: DialogName | null): void;
+  /** People stand beside the stage, not among the tabs. */
+  wide: boolean;
+  phone: boolean;
+}
+
+const PlaceContext = createContext<Place | null>(null);
+
+export function usePlace(): Place {
+  const place = useContext(PlaceContext);
+  if (place === null) throw new Error("this belongs into a room");
+  return place;
+}
+
+export function PlaceProvider({ children }: { children: ReactNode }) {
+  const { view } = useRoom();
+  const wide = useMedia("(min-width: 64rem)");
+  const phone = useMedia("(max-width: 43.99rem)");
+  const [panel, setPanel] = useState<Panel>("chat");
+  const [opened, setOpened] = useState(0);
+  const entering = useRef<Panel | null>(null);
+  const [channel, setChannel] = useState(EVERYONE);
+  const [looking, setLooking] = useState<Thing | null>(null);
+  const [dialog, setDialog] = useState<DialogName | null>(null);
+
+  // Looking at what the host shows, too, is not looking away.
+  const { kind, target } = view.stage ?? { kind: "nothing" };
+  const same = looking !== null && looking.kind === kind && looking.id === target;
+  useEffect(() => {
+    if (same) setLooking(null);
+  }, [same]);
+
+  const place = useMemo<Place>(
+    () => ({
+      panel: wide && panel === "people" ? "chat" : panel,
+      openPanel: (next, enter = false) => {
+        entering.current = enter ? next : null;
+        setPanel(next);
+        setOpened((now) => now + 1);
+      },
+      enters: (asked) => {
+        if (entering.current !== asked) return false;
+        entering.current = null;
+        return true;
+      },
+      opened,
+      channel,
+      openChannel: (next) => {
+        entering.current = "chat";
+        setChannel(next);
+        setPanel("chat");
+        setOpened((now) => now + 1);
+      },
+      looking: same ? null : looking,
+      look: setLooking,
+      dialog,
+      openDialog: setDialog,
+      wide,
+      phone,
+    }),
+    [panel, opened, channel, looking, same, dialog, wide, phone],
+  );
+  return <PlaceContext.Provider value={place}>{children}</PlaceContext.Provider>;
+}
