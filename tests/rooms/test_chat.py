@@ -3,8 +3,8 @@
 import pytest
 from pydantic import ValidationError
 
+from rooms import chat
 from rooms.chat import (
-    MESSAGES_MAX,
     PINS_MAX,
     ROWS_MAX,
     WINDOW_DIRECT_MESSAGES,
@@ -27,16 +27,19 @@ from rooms.chat import (
     SlowChat,
     listed,
 )
+from rooms.feature import Recorded, Standing
 from rooms.lifecycle import EndSession, PauseSession
 from rooms.participants import Remove
 from rooms.protocol import COMMANDS
 from rooms.rights import GrantPermission, RevokePermission
 from rooms.roles import Permission
-from rooms.room import RoomState
-from rooms.visibility import window
+from rooms.room import RoomState, replay
+from rooms.visibility import view, visible, window
+from tests.rooms.rehearsal import person
 from tests.rooms.transcript import ANA, BEN, MARA, OTTO, STRANGER, THEO, Step, Transcript, feature, given, scheduled
 
 CANARY = "canary-7f3a"
+BREAKOUT = str(person("a breakout room"))
 
 
 def texts(room: RoomState) -> list[str]:
@@ -135,6 +138,25 @@ def test_a_new_moderator_sees_what_staff_said_before_and_loses_it_again() -> Non
     room.when(ANA, SendMessage(text="thanks", to="staff")).then([MessageSent])
     room.after([(MARA, RevokePermission(user_id=ANA, permission=Permission.MODERATE))])
     assert texts(room.sees(ANA)) == []
+
+
+def test_what_is_said_in_a_breakout_room_stays_among_its_people_and_staff() -> None:
+    """Guarantee 13. Nobody has such a place yet: the standings are made by hand."""
+    inside, outside = Standing(ANA, staff=False, room=BREAKOUT), Standing(BEN, staff=False)
+    staff = Standing(MARA, staff=True)
+    room = given().room
+    sent = Recorded(room.seq + 1, room.at, ANA, "c", MessageSent(message_id=ANA, text="here", room=BREAKOUT))
+    deleted = Recorded(
+        room.seq + 2, room.at, MARA, "d", MessageDeleted(message_id=ANA, sender=ANA, room=BREAKOUT, seqs=(sent.seq,))
+    )
+    after = replay([sent, deleted], room)
+    for standing, sees in ((inside, True), (staff, True), (outside, False)):
+        seen = [each for each in (visible(sent, standing), visible(deleted, standing)) if each is not None]
+        assert len(seen) == (2 if sees else 0)
+        folded, later = replay(seen, view(room, standing)), view(after, standing)
+        assert folded.chat == later.chat
+        assert later.chat is not None
+        assert list(later.chat.channels) == ([BREAKOUT] if sees else [])
 
 
 # -- Replies --
@@ -421,9 +443,11 @@ def test_a_join_brings_less_of_each_direct_channel() -> None:
     assert texts(window(room.sees(BEN))) == [str(each) for each in range(5, WINDOW_DIRECT_MESSAGES + 5)]
 
 
-def test_a_session_holds_a_limited_number_of_messages() -> None:
+def test_a_session_holds_a_limited_number_of_messages(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert chat.MESSAGES_MAX == 20_000
+    monkeypatch.setattr(chat, "MESSAGES_MAX", WINDOW_MESSAGES + 1)
     room = Transcript(given().played, lawful=False)
-    for each in range(MESSAGES_MAX):
-        room.played.do(ANA, SendMessage(text=str(each)))
+    room.after(said(*map(str, range(WINDOW_MESSAGES + 1))))
     room.when(ANA, SendMessage(text="one more")).refused("limit_reached")
-    assert len(texts(window(room.sees(BEN)))) == WINDOW_MESSAGES
+    room.when(MARA, DeleteMessage(message_id=room.made())).then([MessageDeleted])
+    room.when(ANA, SendMessage(text="one more")).refused("limit_reached")
