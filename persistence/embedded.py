@@ -33,7 +33,7 @@ LOG_BYTES_MAX = 10_000_000
 
 SETTINGS = {
     "listen_addresses": "",
-    "max_connections": "60",
+    "max_connections": "200",  # twenty for each process
     "shared_buffers": "64MB",
     "max_wal_size": "512MB",
     "jit": "off",
