@@ -314,19 +314,36 @@ class Host:
             for each in waiting:
                 await self._round([each])
             return
-        log.error("a command cannot be committed", session=self.session, command=waiting[0].command.type)
         self._behind = True
+        try:
+            accepted = await self._parts.event_log.find_commands(self.session, [each.key for each in waiting])
+        except Unavailable:
+            _settle_all(waiting, _unavailable())
+            return
+        if accepted:  # it was a repetition: told from the record, without an append
+            self._remember(accepted)
+            await self._round(list(waiting))
+            return
+        log.error("a command cannot be committed", session=self.session, command=waiting[0].command.type)
         _settle_all(waiting, refused("internal", "something went wrong here"))
 
     async def _committed(self, draft: Draft) -> None:
-        await self._parts.failpoints.reach("after_commit_before_ack")
-        self.room, self._secrets = draft.after, draft.secrets
-        self._keep(draft.events, draft.effects)
-        self._remember(draft.accepted)
-        for waiting, ack in draft.answers:
-            waiting.settle(ack)
-        await self._parts.failpoints.reach("after_ack_before_delivery")
-        await self._show(draft.events)
+        """Whatever goes wrong from here on, it did happen: nobody is told otherwise, and nobody here misses it."""
+        try:
+            await self._parts.failpoints.reach("after_commit_before_ack")
+            self.room, self._secrets = draft.after, draft.secrets
+            self._keep(draft.events, draft.effects)
+            self._remember(draft.accepted)
+            for waiting, ack in draft.answers:
+                waiting.settle(ack)
+            await self._parts.failpoints.reach("after_ack_before_delivery")
+            await self._show(draft.events)
+        except Exception:
+            log.exception("what was committed was not carried to its end", session=self.session)
+            self._behind = True
+            self._ring.clear()
+            _settle_all([waiting for waiting, _ in draft.answers], _unavailable())  # those without an answer yet
+            self._send_back()
 
     # -- following the log ----------------------------------------------------------------------------------------------
 
@@ -395,9 +412,22 @@ class Host:
             self._known.popitem(last=False)
 
     async def _show(self, events: Sequence[Recorded]) -> None:
-        """To the connections here; and what else follows for them from these events."""
+        """To the connections here; and what else follows for them from these events. Never fails."""
         if not events or not len(self.audience):
             return
+        try:
+            await self._deliver(events)
+        except Exception:
+            log.exception("delivery failed", session=self.session)
+            self._send_back()
+
+    def _send_back(self) -> None:
+        """Those who may have missed something come again at once and are given everything since their place."""
+        for viewer in self.audience.viewers():
+            if viewer.position < self.room.seq:
+                viewer.sink.part(RESYNC)
+
+    async def _deliver(self, events: Sequence[Recorded]) -> None:
         await self.meet({user for each in events for user in (each.actor, *named_by(each)) if user is not None})
         self.audience.deliver(self.epoch, events, self.room)
         for each in events:
