@@ -31,6 +31,7 @@ from tests.faults.staging import CAST, stage
 SECRET_KEY = "a secret key that only the tests of this project use"
 FOLDER = ROOT / ".cache" / "faults"
 FAILPOINTS = ("before_commit", "after_commit_before_ack", "after_ack_before_delivery")
+FAILING = "before_commit=fail@{share};after_commit_before_ack=fail@{share};after_ack_before_delivery=fail@{share}"
 AT_RANDOM = "at random"
 CALM = "not at all"
 HASTY_SHARE = 0.3  # of the kills come while the clients are still coming back
@@ -62,13 +63,14 @@ class Plan:
 
 @dataclass
 class Outcome:
-    """`back_s`: from the server listening to the moment that the last client was in its session again, per kill;
+    """`start_s`: from the start of the process to listening; `back_s`: from the server listening to the moment that the last client was in its session again, per kill;
     `clients_back_s` the same for every client. `again_s`: from a kill of Postgres until every session took commands."""
 
     plan: Plan
     report: Report = field(default_factory=Report)
     kills: Counter[str] = field(default_factory=Counter)
     postgres_kills: Counter[str] = field(default_factory=Counter)
+    start_s: list[float] = field(default_factory=list)
     back_s: list[float] = field(default_factory=list)
     clients_back_s: list[float] = field(default_factory=list)
     again_s: list[float] = field(default_factory=list)
@@ -95,6 +97,7 @@ class Outcome:
             f"  events {report.events}, received {report.applied}; {report.resumes} resumes, {report.snapshots} snapshots",
         ]
         if self.back_s:
+            lines.append(f"  server started to listening: {_spread(self.start_s)}")
             lines.append(f"  listening to every client back: {_spread(self.back_s)}")
             lines.append(f"    to one client back: {_spread(self.clients_back_s)}")
         if self.again_s:
@@ -186,7 +189,7 @@ class Campaign:
             await self._end_life(ways[number % len(ways)])
             following = ways[(number + 1) % len(ways)] if number + 1 < self.plan.server_kills else CALM
             hasty = self.rng.random() < HASTY_SHARE
-            share = 0.05 if hasty else self.rng.uniform(0.01, 0.04) / self.plan.sessions
+            share = self.rng.uniform(0.5, 1.0) / self.plan.sessions / (2 if hasty else 30)
             armed = f"{following}=kill@{share:.4f}" if following in FAILPOINTS else ""
             await self._start(armed, self.rng.uniform(0, 0.5) if hasty and not armed else BACK_WITHIN_S)
 
@@ -201,8 +204,10 @@ class Campaign:
 
     async def _start(self, failpoints: str, wait_s: float) -> None:
         """Starts the server and waits for everybody to be back, or to die before that by its failpoint."""
+        started = time.monotonic()
         self.server.start(failpoints)
         listening = await self.server.listening()
+        self.outcome.start_s.append(listening - started)
         deadline = listening + wait_s
         back = self._back_since(listening)
         while len(back) < len(self.people) and self.server.running and time.monotonic() < deadline:
@@ -243,7 +248,7 @@ class Campaign:
         if not self.plan.failing_s:
             return
         await self._end_life(AT_RANDOM)
-        await self._start(f"before_commit=fail@{self.plan.failing_share}", BACK_WITHIN_S)
+        await self._start(FAILING.format(share=self.plan.failing_share), BACK_WITHIN_S)
         await asyncio.sleep(self.plan.failing_s)
         await self._end_life(AT_RANDOM)
         await self._start("", BACK_WITHIN_S)
