@@ -115,7 +115,7 @@ def timer_command_id(session: SessionId, key: str) -> str:
 def doing_of(batch: Batch, wrapped: Mapping[str, bytes]) -> Doing:
     """What live.carry_out is told, without the batch's number. Raises Unstorable. An effect undone by a later one of the same
     batch leaves no trace: deletions reach rows that were there before."""
-    doing = _timers(batch) | _secrets(batch, wrapped) | _rows(batch.gates)
+    doing = _timers(batch) | _secrets(batch, wrapped) | gate_rows(batch.gates)
     if batch.blanks:
         doing["blank"] = [{"seq": seq} for seq in batch.blanks]
     if doing:
@@ -157,7 +157,7 @@ def _secrets(batch: Batch, wrapped: Mapping[str, bytes]) -> Doing:
     )
 
 
-def _rows(gates: Gates) -> Doing:
+def gate_rows(gates: Gates) -> Doing:
     session = () if gates.session is None else ({"row": _plain(asdict(gates.session))},)
     return _without_empty(session=session, participant=(_plain(asdict(row)) for row in gates.participants))
 

@@ -123,6 +123,7 @@ class Scribe:
         self.submit = submit
         self.state = RoomState()
         self.epoch = ""
+        self.clock: Callable[[], datetime] = lambda: datetime.now(UTC)
         self.turns_taken = 0  # appends under the head's own lock
 
     async def catch_up(self) -> RoomState:
@@ -185,7 +186,7 @@ class Scribe:
     def context(self, said: Said) -> Context:
         numbers = iter(range(1000))
         new_id = lambda: str(uuid5(UUID(said.id), str(next(numbers))))  # noqa: E731
-        return Context(self.session, said.user, datetime.now(UTC), new_id, Random(said.id))
+        return Context(self.session, said.user, self.clock(), new_id, Random(said.id))
 
     async def _say_holding_lock(self, commands: Sequence[Said]) -> tuple[Outcome, RoomState]:
         drafts: list[RoomState] = []
