@@ -11,6 +11,7 @@ import { identity } from "./client";
 import { Fence } from "./Fence";
 import { Frame } from "./Frame";
 import { go, linkTo, type Place, placeOf, usePath } from "./router";
+import "../pages/pages.css";
 
 const Sessions = lazy(async () => ({ default: (await import("../pages/Sessions")).Sessions }));
 const SessionPage = lazy(async () => ({ default: (await import("../pages/SessionPage")).SessionPage }));

@@ -34,7 +34,7 @@ const PATHS = {
   keyboard: "M3 6h18v12H3zM7 10h.01M11 10h.01M15 10h.01M18 10h-.01M8 14h8",
   key: "M15 12a4 4 0 1 0-3.600-5.800A4 4 0 0 0 12 10l-8 8v2h3v-2h2v-2h2l2-2.400",
   exit: "M14 4H5v16h9M10 12h11M17.500 8.500 21 12l-3.500 3.500",
-  gear: "M12 15a3 3 0 1 0 0-6 3 3 0 0 0 0 6ZM19 12l2-1-1.500-3.500-2.200.6-1.400-1.400.6-2.200L13 3h-2L9.500 4.500l.6 2.200-1.400 1.400-2.200-.6L5 11l2 1-2 1 1.500 3.500 2.200-.6 1.400 1.400-.6 2.200L11 21h2l1.500-1.500-.6-2.200 1.400-1.400 2.200.6L19 13",
+  gear: "M4 7h9M19 7h1M4 17h1M11 17h9M16 9.500a2.500 2.500 0 1 0 0-5 2.500 2.500 0 0 0 0 5ZM8 19.500a2.500 2.500 0 1 0 0-5 2.500 2.500 0 0 0 0 5Z",
   signal: "M4 20v-3M10 20v-7M16 20V9M22 20V4",
   stage: "M3 5h18v11H3zM12 16v4M8 20h8",
   shield: "M12 3 5 6v5c0 5 3 8 7 10 4-2 7-5 7-10V6l-7-3Z",
@@ -50,7 +50,7 @@ export type IconName = keyof typeof PATHS;
 
 export function Icon({ name }: { name: IconName }) {
   return (
-    <svg className="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">
+    <svg className={name === "more" ? "icon icon-dots" : "icon"} viewBox="0 0 24 24" aria-hidden="true" focusable="false">
       <path d={PATHS[name]} />
     </svg>
   );

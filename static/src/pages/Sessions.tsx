@@ -10,7 +10,6 @@ import { Empty, Notice, Waiting } from "../design/Bits";
 import { Button, buttonClass } from "../design/Button";
 import { useFormats, useTexts } from "../texts";
 import { Schedule } from "./Schedule";
-import "./pages.css";
 
 type Sessions = Listing<LiveSession>;
 const RUNNING = "/live-sessions?mine=true&limit=50&status=starting,active,paused";

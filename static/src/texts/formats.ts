@@ -1,6 +1,7 @@
 // Times and numbers as one reads them here: in the person's zone and language.
 
 export interface Formats {
+  locale: string;
   /** 14:30 */
   time(at: string | number): string;
   /** Thursday 3 May */
@@ -17,8 +18,7 @@ export interface Formats {
 }
 
 export function formatsOf(language: string): Formats {
-  // The region, which decides between 24 and 12 hours, stays the reader's own where the language allows it.
-  const locale = navigator.languages.find((tag) => tag.toLowerCase().startsWith(language)) ?? language;
+  const locale = localeOf(language, navigator.languages);
   const time = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" });
   const day = new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "long" });
   const moment = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
@@ -26,6 +26,7 @@ export function formatsOf(language: string): Formats {
   const percent = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 0 });
   const list = new Intl.ListFormat(locale, { type: "conjunction" });
   return {
+    locale,
     time: (at) => time.format(new Date(at)),
     day: (at) => day.format(new Date(at)),
     moment: (at) => moment.format(new Date(at)),
@@ -34,6 +35,16 @@ export function formatsOf(language: string): Formats {
     percent: (part) => percent.format(part),
     list: (words) => list.format(words),
   };
+}
+
+/** The reader's own region, which decides between 24 and 12 hours, where it goes with the language; some tags are no tags. */
+export function localeOf(language: string, tags: readonly string[]): string {
+  const own = tags.find((tag) => tag.toLowerCase().split("-")[0] === language);
+  try {
+    return own === undefined ? language : (Intl.getCanonicalLocales(own)[0] ?? language);
+  } catch {
+    return language;
+  }
 }
 
 export function clock(ms: number): string {

@@ -1,6 +1,7 @@
 // The language of the page: the browser's at first, switchable, kept. Every word of every page stands in a catalogue;
 // French is loaded when it is wanted.
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from "react";
+import { I18nProvider } from "react-aria-components/I18nProvider";
 import { kept } from "../app/client";
 import { en } from "./en";
 import { type Formats, formatsOf } from "./formats";
@@ -49,7 +50,11 @@ export function Speaking(props: { first: Language; firstTexts: Texts; children: 
     };
     return { texts, language, formats: formatsOf(language), speak };
   }, [texts, language]);
-  return <SpokenContext.Provider value={spoken}>{props.children}</SpokenContext.Provider>;
+  return (
+    <SpokenContext.Provider value={spoken}>
+      <I18nProvider locale={spoken.formats.locale}>{props.children}</I18nProvider>
+    </SpokenContext.Provider>
+  );
 }
 
 function useSpoken(): Spoken {

@@ -1,0 +1,64 @@
+import { describe, expect, test } from "vitest";
+import { withEchoes } from "./echo";
+import { ANA, AT, BEN, viewAt } from "./fakes";
+import { applyAll } from "./fold/room";
+import type { Command, View } from "./protocol";
+import type { Recorded } from "./wire";
+
+const POLL = "00000000-0000-4000-8000-0000000000f1";
+const QUESTION = "00000000-0000-4000-8000-0000000000f2";
+const MESSAGE = "00000000-0000-4000-8000-0000000000f3";
+
+/** A room with a message and a question of Ben, and an open poll. */
+function room(): View {
+  const start = {
+    ...viewAt(1),
+    chat: { channels: {}, locked: false },
+    questions: { questions: {}, pins: [] },
+    polls: { polls: {} },
+    stage: { kind: "nothing" },
+  } as View;
+  const poll = { question: "?", kind: "single", options: ["a", "b"], many: false, anonymous: false, results: "live" };
+  const events = [
+    { type: "chat.sent", messageId: MESSAGE, text: "hello", actor: BEN },
+    { type: "question.asked", questionId: QUESTION, text: "why?", anonymous: false, pending: false, actor: BEN },
+    { type: "poll.opened", pollId: POLL, ...poll, show: true },
+  ];
+  return applyAll(start, events.map((event, index) => ({ ...event, seq: 2 + index, at: AT }) as unknown as Recorded));
+}
+
+const after = (...commands: Command[]): View =>
+  withEchoes(room(), commands.map((command, index) => ({ id: `c${index}`, command, given: index })), ANA);
+
+describe("before the server answered one sees", () => {
+  test("one's message, under the command's id, and what one does with others'", () => {
+    const send = { type: "chat.send", text: "hi" } as const;
+    const react = { type: "chat.react", messageId: MESSAGE, emoji: "👍", on: true } as const;
+    const messages = after(send, react).chat?.channels["everyone"]?.messages ?? {};
+    expect(messages["c0"]).toMatchObject({ text: "hi", sender: ANA });
+    expect(messages[MESSAGE]?.reactions).toEqual({ "👍": [ANA] });
+  });
+
+  test("a direct message in its own channel", () => {
+    const view = after({ type: "chat.send", text: "psst", to: BEN });
+    expect(Object.keys(view.chat?.channels ?? {})).toContain([ANA, BEN].sort().join(":"));
+  });
+
+  test("one's vote counted, and a changed one counted once", () => {
+    const view = after(
+      { type: "poll.vote", pollId: POLL, choices: [0] },
+      { type: "poll.vote", pollId: POLL, choices: [1] },
+    );
+    expect(view.polls?.polls[POLL]).toMatchObject({ votes: { [ANA]: [1] }, tally: { answered: 1, counts: [0, 1] } });
+  });
+
+  test("one's upvote, once", () => {
+    const upvote = { type: "question.upvote", questionId: QUESTION, on: true } as const;
+    expect(after(upvote, upvote).questions?.questions[QUESTION]).toMatchObject({ votes: 1, voters: [ANA] });
+  });
+
+  test("nothing of what it cannot foresee", () => {
+    expect(after({ type: "session.pause" })).toEqual(room());
+    expect(after({ type: "chat.edit", messageId: POLL, text: "?" })).toEqual(room());
+  });
+});
