@@ -10,7 +10,7 @@ from live.problems import not_found
 family = Family("demo", "Only with `run.py demo`.")
 
 
-@family.get("/demo", Who.ANYONE)
+@family.get("/demo", Who.ANYONE, refuses=("not_found",))
 async def read_demo(call: Call) -> dict[str, Any]:
     """The cast with their tokens, and the sessions, the running one first."""
     demo = call.request.app.get(DEMO)

@@ -28,9 +28,8 @@ PRIVATE = "private, no-cache"  # may be kept by the reader's own browser, and is
 async def exchange(route: Route, request: web.Request) -> web.StreamResponse:
     call = Call(request)
     _require(call.limits.rest_per_address.take(call.address))
-    call.reader = (
-        await find_sender(request) if route.who is not Who.ANYONE or "Authorization" in request.headers else None
-    )
+    if route.who is not Who.ANYONE or route.recognises:
+        call.reader = await find_sender(request)
     if route.who is not Who.ANYONE and call.reader is None:
         raise Problem("unauthenticated")
     if call.reader is not None:

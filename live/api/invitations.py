@@ -86,14 +86,16 @@ async def revoke_invitation(call: Call, session_id: SessionPath, invitation_id: 
         raise not_found()
 
 
-@family.post("/invitations/look", Who.ANYONE)
+@family.post("/invitations/look", Who.ANYONE, refuses=("not_found",))
 async def look(call: Call, body: Token) -> InvitationLook:
     """What stands on the door."""
     _require_patience(call)
     return await Invitations(call.database, call.directory).look(body.token)
 
 
-@family.post("/invitations/redeem", Who.ANYONE, refuses=("session.ended",))
+@family.post(
+    "/invitations/redeem", Who.ANYONE, recognises=True, refuses=("not_found", "token_invalid", "session.ended")
+)
 async def redeem(call: Call, body: Redemption) -> Welcome:
     """Comes in by a link. Whoever is not signed in becomes a guest of this session under `name`."""
     _require_patience(call)

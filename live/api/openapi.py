@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pydantic import TypeAdapter
-from pydantic.json_schema import JsonSchemaMode
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaValue
+from pydantic_core import core_schema
 
 from live.api.exchange import JSON
 from live.api.route import BASE, Family, Route, Who
@@ -44,10 +45,28 @@ Key = tuple[str, JsonSchemaMode]
 Input = tuple[str, JsonSchemaMode, TypeAdapter[Any]]
 
 
+class Absent(GenerateJsonSchema):
+    """In answers None is left out: what may be None may be absent, and is never null."""
+
+    def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
+        if self.mode == "serialization":
+            return self.generate_inner(schema["schema"])
+        return super().nullable_schema(schema)
+
+    def field_is_required(
+        self,
+        field: core_schema.ModelField | core_schema.DataclassField | core_schema.TypedDictField,
+        total: bool,
+    ) -> bool:
+        if self.mode == "serialization" and field["schema"]["type"] == "nullable":
+            return False
+        return super().field_is_required(field, total)
+
+
 def document(families: Sequence[Family], url: str) -> dict[str, Any]:
     routes = [route for family in families for route in family.routes]
     inputs = [each for route in routes for each in _schemas_of(route)]
-    made, definitions = TypeAdapter.json_schemas(inputs, ref_template=REFS)
+    made, definitions = TypeAdapter.json_schemas(inputs, ref_template=REFS, schema_generator=Absent)
     schemas: dict[Key, Any] = dict(made)
     paths: dict[str, Any] = {}
     for route in routes:
@@ -163,7 +182,7 @@ def _problems_of(route: Route) -> dict[int, list[str]]:
         codes += ["unauthenticated"]
     if route.who not in (Who.ANYONE, Who.SIGNED_IN):
         codes += ["forbidden"]
-    if route.parameters:
+    if route.parameters and "not_found" not in codes:
         codes += ["not_found"]
     if route.matches is not None:
         codes += ["precondition_required", "precondition_failed"]

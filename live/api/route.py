@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import AwareDatetime, BeforeValidator, Field, TypeAdapter
+from pydantic import AwareDatetime, BeforeValidator, Field, TypeAdapter, WithJsonSchema
 
 from persistence.pages import CURSOR_CHARACTERS_MAX, LIMIT_MAX
 from rooms.feature import Wire
@@ -73,7 +73,7 @@ class Listing(Wire, Generic[T]):
     """A page. `nextCursor` is null on the last one; `people` names whoever the items speak of."""
 
     items: tuple[T, ...]
-    next_cursor: str | None = None
+    next_cursor: Annotated[str | None, WithJsonSchema({"type": ["string", "null"]})] = None
     people: dict[UserId, Named] | None = None
 
 
@@ -88,7 +88,7 @@ class File:
 
 @dataclass(frozen=True)
 class Route:
-    """`matches`: the route whose representation If-Match names. `refuses`: codes beside the general ones that it may answer,
+    """`recognises`: for ANYONE, but whoever is signed in is known. `matches`: the route whose representation If-Match names. `refuses`: codes beside the general ones that it may answer,
     for the documentation. `produces`: the content type of its answer."""
 
     family: str
@@ -98,6 +98,7 @@ class Route:
     run: Run
     status: int = 200
     etag: bool = False
+    recognises: bool = False
     matches: "Route | None" = None
     produces: str = "application/json"
     refuses: tuple[str, ...] = ()

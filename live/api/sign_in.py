@@ -101,7 +101,7 @@ async def change_password(call: Call, body: NewPassword) -> SignIn:
     return signed_in(call, await call.tokens.issue(call.user, TokenKind.REFRESH))
 
 
-@family.post("/auth/reset", Who.ANYONE)
+@family.post("/auth/reset", Who.ANYONE, refuses=("not_found",))
 async def reset_password(call: Call, body: Reset) -> None:
     """Sets a password with a link that an administrator handed over. Good once; ends every sign-in of the account."""
     require_patience(call, body.token)

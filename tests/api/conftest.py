@@ -12,6 +12,8 @@ import pytest
 from aiohttp import ClientSession, TCPConnector, web
 from aiohttp.test_utils import TestServer
 
+from live.api.openapi import document
+from live.api.routes import FAMILIES
 from live.app import make_app
 from live.keys import ACCESS_TOKENS, DIRECTORY, HOSTS, TOKENS
 from live.settings import Settings
@@ -20,6 +22,7 @@ from persistence.tokens import TokenKind
 from rooms.ids import SessionId, UserId
 from rooms.participants import Join
 from rooms.roles import Role
+from tests.api.contract import Contract
 from tests.conftest import find_free_port
 from tests.databases import SECRET_KEY
 
@@ -79,7 +82,9 @@ class Caller:
             sent.setdefault("Content-Type", "application/json")
         url = path if path.startswith(("/api", "/healthz", "/readyz")) else BASE + path
         async with self.api.http.request(method, self.api.url + url, data=data, headers=sent) as response:
-            return Answer(response.status, response.headers, await response.read())
+            answer = Answer(response.status, response.headers, await response.read())
+        self.api.contract.judge(method, url.partition("?")[0], data, answer.status, answer.headers, answer.body)
+        return answer
 
     async def get(self, path: str, **options: Any) -> Answer:
         return await self.send("GET", path, **options)
@@ -104,6 +109,7 @@ class Api:
     app: web.Application
     http: ClientSession
     url: str
+    contract: Contract
     people: dict[str, Caller] = field(default_factory=dict)
 
     @property
@@ -186,8 +192,13 @@ def options() -> Options:
     return Options()
 
 
+@pytest.fixture(scope="session")
+def contract() -> Contract:
+    return Contract(document(FAMILIES, "http://localhost"))
+
+
 @pytest.fixture
-async def api(dsn: str, options: Options, tmp_path: Path) -> AsyncIterator[Api]:
+async def api(dsn: str, options: Options, tmp_path: Path, contract: Contract) -> AsyncIterator[Api]:
     port = find_free_port()
     settings = Settings(
         secret_key=SECRET_KEY,
@@ -201,5 +212,5 @@ async def api(dsn: str, options: Options, tmp_path: Path) -> AsyncIterator[Api]:
     server = TestServer(app, host="127.0.0.1", port=port)
     await server.start_server()
     async with ClientSession(connector=TCPConnector(limit=0)) as http:
-        yield Api(app, http, f"http://127.0.0.1:{port}")
+        yield Api(app, http, f"http://127.0.0.1:{port}", contract)
     await server.close()
