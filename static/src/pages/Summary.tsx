@@ -1,4 +1,196 @@
+// After the end: what happened, for everybody who was there; one's own part in it, explained; and for the staff who was
+// there when, how it was taken part in, who stayed silent, and the tables to take along.
+import type { ReactNode } from "react";
+import { useAsked } from "../app/asked";
 import { Frame } from "../app/Frame";
+import { linkTo } from "../app/router";
+import { saveFile } from "../app/saving";
+import { Notice } from "../design/Bits";
+import { Button, buttonClass } from "../design/Button";
+import { MarkupText } from "../panels/chat/MarkupText";
+import { AttendanceBars } from "../panels/engagement/AttendanceBars";
+import { Distribution } from "../panels/engagement/Distribution";
+import { OwnScore } from "../panels/engagement/OwnScore";
+import { type Score, silentOf } from "../panels/engagement/reading";
+import { ScoreTable } from "../panels/engagement/ScoreTable";
+import { PollResults } from "../panels/polls/PollResults";
+import { partsOf, wordsOf } from "../panels/polls/reading";
+import { useRoom } from "../panels/room/RoomContext";
+import { isStaffRole } from "../session/standing";
+import { useFormats, useTexts } from "../texts";
+import "../panels/engagement/engagement.css";
+import "../panels/polls/polls.css";
+import "../panels/questions/questions.css";
+
+interface SummaryDocument {
+  summary?: string | null;
+  participantCount: number;
+  engagementScore?: number | null;
+  you?: Score | null;
+}
+
+interface Engagement {
+  engagementScore?: number | null;
+  medianScore?: number | null;
+  items: Score[];
+}
+
+const MINUTE_MS = 60_000;
+const TOP_QUESTIONS = 5;
+
 export function Summary() {
-  return <Frame><p>…</p></Frame>;
+  const t = useTexts();
+  const formats = useFormats();
+  const { view, session, role } = useRoom();
+  const path = `/live-sessions/${session.sessionId}`;
+  const { title, status, actualStart, actualEnd, reason } = view.lifecycle;
+  const summary = useAsked<SummaryDocument>(actualStart === undefined ? null : `${path}/summary`);
+  const staff = isStaffRole(role);
+  const begin = Date.parse(actualStart ?? view.at);
+  const end = Date.parse(actualEnd ?? view.at);
+  return (
+    <Frame signedIn>
+      <div className="summary">
+        <header className="stack-tight">
+          <p className="soft">
+            {t.status[status]} · {formats.day(begin)}, {formats.time(begin)}
+          </p>
+          <h1 className="words">{title}</h1>
+          {status === "cancelled" && (
+            <p>
+              {t.summary.cancelled} {reason !== undefined && (t.summary.cancelledWhy[reason] ?? reason)}
+            </p>
+          )}
+          {actualStart !== undefined && (
+            <p>
+              {t.summary.lasted(Math.max(1, Math.round((end - begin) / MINUTE_MS)))}{" "}
+              {summary.value !== null && t.summary.attended(summary.value.participantCount)}
+            </p>
+          )}
+        </header>
+        {summary.problem !== null && <Notice kind="fault">{t.problem(summary.problem.code)}</Notice>}
+        {summary.value?.you && (
+          <Part title={t.summary.yourScore}>
+            <OwnScore score={summary.value.you} />
+          </Part>
+        )}
+        {actualStart !== undefined && (
+          <>
+            <Polls />
+            <Questions />
+            {staff && <ForStaff path={path} session={session.sessionId} begin={begin} end={end} />}
+          </>
+        )}
+        <div>
+          <a className={buttonClass({ look: "edged" })} {...linkTo("/")}>
+            {t.summary.home}
+          </a>
+        </div>
+      </div>
+    </Frame>
+  );
+}
+
+function Part({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <section className="summary-part">
+      <h2>{title}</h2>
+      {children}
+    </section>
+  );
+}
+
+function Polls() {
+  const t = useTexts();
+  const { view, me } = useRoom();
+  const polls = partsOf(view.polls).closed.reverse();
+  return (
+    <Part title={t.summary.polls}>
+      {polls.length === 0 && <p className="soft">{t.summary.noPolls}</p>}
+      {polls.map((poll) => (
+        <div key={poll.id} className="summary-item">
+          <h3 className="words">{wordsOf(poll, t.polls).question}</h3>
+          <PollResults poll={poll} own={poll.votes[me]} />
+        </div>
+      ))}
+    </Part>
+  );
+}
+
+function Questions() {
+  const t = useTexts();
+  const { view, nameOf } = useRoom();
+  const shown = Object.values(view.questions?.questions ?? {})
+    .filter((each) => each.state === "open" || each.state === "answering" || each.state === "answered")
+    .sort((one, other) => other.votes - one.votes || one.seq - other.seq)
+    .slice(0, TOP_QUESTIONS);
+  return (
+    <Part title={t.summary.questions}>
+      {shown.length === 0 && <p className="soft">{t.summary.noQuestions}</p>}
+      {shown.map((question) => (
+        <div key={question.id} className="summary-item stack-tight">
+          <div className="words message-words">
+            <MarkupText text={question.text} />
+          </div>
+          <p className="soft small">
+            {question.author === undefined ? t.questions.nameless : t.questions.by(nameOf(question.author))} ·{" "}
+            {t.questions.ownVotes(question.votes)}
+            {question.state === "answered" && question.answer === undefined && ` · ${t.questions.answeredLive}`}
+          </p>
+          {question.answer !== undefined && (
+            <div className="question-answer words message-words">
+              <MarkupText text={question.answer} />
+            </div>
+          )}
+        </div>
+      ))}
+    </Part>
+  );
+}
+
+function ForStaff({ path, session, begin, end }: { path: string; session: string; begin: number; end: number }) {
+  const t = useTexts();
+  const formats = useFormats();
+  const { nameOf } = useRoom();
+  const engagement = useAsked<Engagement>(`${path}/engagement`);
+  const scores = engagement.value?.items ?? [];
+  const silent = silentOf(scores);
+  return (
+    <>
+      <Part title={t.summary.attendance}>
+        <p className="soft">{t.summary.attendanceText}</p>
+        <AttendanceBars session={session} begin={begin} end={end} />
+      </Part>
+      <Part title={t.summary.engagement}>
+        <p className="soft">{t.summary.engagementText}</p>
+        {engagement.problem !== null && <Notice kind="fault">{t.problem(engagement.problem.code)}</Notice>}
+        {engagement.value !== null && (
+          <>
+            <Distribution
+              scores={scores}
+              average={engagement.value.engagementScore ?? null}
+              median={engagement.value.medianScore ?? null}
+            />
+            <ScoreTable scores={scores} />
+            <div>
+              <h3>{t.summary.silent}</h3>
+              <p className="soft">
+                {silent.length === 0 ? t.summary.silentNone : formats.list(silent.map((each) => nameOf(each.userId)))}
+              </p>
+            </div>
+          </>
+        )}
+      </Part>
+      <Part title={t.summary.export}>
+        <div className="row wrap">
+          <Button look="edged" icon="download" onPress={() => void saveFile(`${path}/attendance.csv`, "attendance.csv")}>
+            {t.summary.exportAttendance}
+          </Button>
+          <Button look="edged" icon="download" onPress={() => void saveFile(`${path}/engagement.csv`, "engagement.csv")}>
+            {t.summary.exportEngagement}
+          </Button>
+        </div>
+      </Part>
+    </>
+  );
 }

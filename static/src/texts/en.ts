@@ -2,6 +2,8 @@
 // kept and what to do. Functions where a number or a name belongs into the sentence.
 
 const count = (n: number, one: string, many: string): string => `${n} ${n === 1 ? one : many}`;
+type Numbers = Readonly<Record<string, number>>;
+
 const seconds = (s: number): string => count(Math.ceil(s), "second", "seconds");
 
 const PROBLEMS: Readonly<Record<string, string>> = {
@@ -553,13 +555,25 @@ export const en = {
     silentNone: "Everybody took part in something.",
     export: "Export",
     exportAttendance: "Attendance (CSV)",
-    exportCalendar: "Calendar file",
-    answer: "Answer",
+    exportEngagement: "Engagement (CSV)",
     here: (name: string, from: string, to: string) => `${name}: ${from} to ${to}`,
+    absent: "Registered, but not there",
+    scoreOf: (from: number, to: number, n: number) => `${from} to ${to}: ${count(n, "person", "people")}`,
     people: "People",
-    minutes: "minutes",
-    score: "score",
+    columns: { score: "Score", minutes: "Minutes", polls: "Polls", questions: "Questions", acts: "Acts" },
     home: "To my sessions",
-    chat: "What was said",
+  },
+  score: {
+    names: { attendance: "Being there", polls: "Polls", interaction: "Taking part", questions: "Questions" },
+    attendance: ({ presentMinutes = 0, liveMinutes = 0 }: Numbers) =>
+      `You were there for ${presentMinutes} of ${count(liveMinutes, "minute", "minutes")}.`,
+    polls: ({ answered = 0, opportunities = 0 }: Numbers) =>
+      `You answered ${answered} of ${count(opportunities, "poll", "polls")} that were open while you were there.`,
+    interaction: ({ minutes = 0, acts = 0 }: Numbers) =>
+      acts === 0
+        ? "You did not write, react or raise your hand."
+        : `You wrote, reacted or raised your hand in ${count(minutes, "minute", "minutes")}.`,
+    questions: ({ asked = 0, upvotes = 0 }: Numbers) =>
+      `You asked ${count(asked, "question", "questions")}${upvotes > 0 ? ` and voted for ${upvotes}` : ""}.`,
   },
 };
