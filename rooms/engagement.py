@@ -155,6 +155,15 @@ class Reckoning:
     def hidden_voters(self) -> bool:
         return self.final and sum(1 for each in self.evidence.guests.values() if each.upvotes) >= HIDDEN_BELOW
 
+    @cached_property
+    def polls(self) -> list[tuple[AskedPoll, Spans]]:
+        """Those that count, with the time they were open.
+
+        An anonymous one only after the end and from 5 ballots on; else it is nobody's opportunity (design.md 5).
+        """
+        counted = (each for each in self.evidence.polls.values() if not each.anonymous or (self.final and each.who))
+        return [(poll, self._spans(poll.open)) for poll in counted]
+
     # -- One person --
 
     def score(self, user: UserId) -> Score:
@@ -205,23 +214,17 @@ class Reckoning:
     def _polls(self, user: UserId, here: Spans) -> Finding | None:
         """None without an opportunity: a poll they answered, or were present in for 15 s."""
         offered, answered, seqs = 0, 0, list[int]()
-        for poll in self._counted_polls():
+        for poll, opened in self.polls:
             if self._answered(poll, user):
                 offered, answered = offered + 1, answered + 1
                 if user in poll.voters:
                     seqs.append(poll.voters[user])
-            elif length(both(self._spans(poll.open), here)) >= POLL_MIN_S:
+            elif length(both(opened, here)) >= POLL_MIN_S:
                 offered += 1
         if not offered:
             return None
         numbers = {"answered": answered, "opportunities": offered}
         return Finding(answered / offered, numbers, tuple(sorted(seqs)))
-
-    def _counted_polls(self) -> list[AskedPoll]:
-        """An anonymous one only after the end and from 5 ballots on; else it is nobody's opportunity (design.md 5)."""
-        return [
-            each for each in self.evidence.polls.values() if not each.anonymous or (self.final and each.who is not None)
-        ]
 
     def _answered(self, poll: AskedPoll, user: UserId) -> bool:
         return user in poll.voters or user in (poll.who or ())
@@ -253,7 +256,7 @@ class Reckoning:
             total_time_minutes=floor(present_s / 60),
             interaction_count=len(guest.acts),
             questions_asked=self._asked(user)[0],
-            polls_answered=sum(1 for poll in self._counted_polls() if self._answered(poll, user)),
+            polls_answered=sum(1 for poll, _ in self.polls if self._answered(poll, user)),
         )
 
 

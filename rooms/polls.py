@@ -255,7 +255,9 @@ def decide_quick(room: "RoomState", command: QuickPoll, context: Context) -> lis
 
 
 def decide_close(room: "RoomState", command: ClosePoll, context: Context) -> list[Event]:
-    _require_asking(room, context)
+    """Also where polls were switched off meanwhile."""
+    _require_right(room, context)
+    require_running(room, moderator=moderates(room, context))
     poll = _require_opened(room, command.poll_id, context)
     return [_closed(room, poll, context)] if poll.status is PollStatus.OPEN else []
 
@@ -388,6 +390,10 @@ def _box(room: "RoomState", poll: Poll) -> Box | None:
 
 def _require_managing(room: "RoomState", context: Context) -> None:
     require_feature(room, FeatureType.POLL)
+    _require_right(room, context)
+
+
+def _require_right(room: "RoomState", context: Context) -> None:
     if not context.admin and context.actor is not None:
         require_member(room, context)
     require_permission(room, context, Permission.CREATE_POLLS)

@@ -147,6 +147,15 @@ def test_polls_can_be_switched_off() -> None:
     assert played.refused(MARA, {"type": "poll.create", **FRUIT}) == "feature_off"
 
 
+def test_an_open_poll_can_be_closed_after_polls_were_switched_off() -> None:
+    played = Rehearsal.running()
+    poll_id = opened(played)
+    played.do(MARA, {"type": "session.update", "features": []})
+    assert played.refused(ANA, {"type": "poll.vote", "pollId": poll_id, "choices": [0]}) == "feature_off"
+    played.do(MARA, {"type": "poll.close", "pollId": poll_id})
+    assert poll_of(played, poll_id).status is PollStatus.CLOSED
+
+
 # -- Voting by name --
 
 
