@@ -282,6 +282,8 @@ class Host:
             case Repeated(accepted):
                 self._remember(accepted)
                 return 0
+            case Moved(head) if head.last_seq < self.room.seq:  # shorter than what was committed: another log
+                await self._start_over()
             case Moved(head):
                 await self._follow(head)
             case _:
@@ -355,8 +357,8 @@ class Host:
         self._behind = False
 
     async def _follow(self, head: Head) -> None:
-        """With the turn held."""
-        if head.epoch != self.epoch or head.last_seq < self.room.seq:
+        """With the turn held. The head may be older than what we know by now."""
+        if head.epoch != self.epoch:
             await self._start_over()
         while self.room.seq < head.last_seq:
             rows = await self._parts.event_log.read(self.session, self.room.seq, READ_EVENTS)

@@ -84,7 +84,15 @@ def _stopping() -> asyncio.Event:
 
 
 def write_log() -> None:
-    """One JSON object a line on standard error, ours and the libraries'. No access log: addresses of pages say who was where."""
+    """On standard error. No access log: addresses of pages say who was where."""
+    shape_log()
+    logging.basicConfig(format="%(message)s", stream=sys.stderr, level=logging.INFO, force=True)
+    for name in ("engineio.server", "socketio.server", "aiohttp.access"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
+def shape_log() -> None:
+    """One JSON object a line, through the standard library's logging like everybody's."""
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
@@ -98,6 +106,3 @@ def write_log() -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    logging.basicConfig(format="%(message)s", stream=sys.stderr, level=logging.INFO, force=True)
-    for name in ("engineio.server", "socketio.server", "aiohttp.access"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)

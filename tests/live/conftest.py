@@ -1,7 +1,7 @@
 """Servers of the live room on one database, and the cast: Mara instructs, Theo assists, Ana and Ben take part, Otto observes."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +14,7 @@ from aiohttp import web
 from live.app import make_app
 from live.keys import ACCESS_TOKENS, DATABASE, DIRECTORY, GATEWAY, HOSTS, TOKENS
 from live.scheduling import schedule
+from live.serving import shape_log
 from live.settings import Settings
 from persistence.event_log import EventLog
 from persistence.models.session import NewSession
@@ -26,6 +27,7 @@ from rooms.lifecycle import ActivateSession, StartSession
 from rooms.roles import Role
 from tests.conftest import find_free_port
 from tests.databases import SECRET_KEY
+from tests.live.raw import Raw
 from tests.live.visitor import Visitor
 
 ROLES = {
@@ -161,9 +163,27 @@ class House:
             await server.stop()
 
 
+@pytest.fixture(autouse=True, scope="session")
+def log() -> None:
+    shape_log()
+
+
 @pytest.fixture
 async def house(dsn: str, tmp_path: Path) -> AsyncIterator[House]:
     house = House(dsn, tmp_path)
     await house.another()
     yield house
     await house.close()
+
+
+@pytest.fixture
+async def raw(house: House) -> AsyncIterator[Callable[[], Raw]]:
+    """Makes clients that misbehave; they are closed at the end."""
+    made: list[Raw] = []
+
+    def make() -> Raw:
+        made.append(Raw(house.server.url))
+        return made[-1]
+
+    yield make
+    await asyncio.gather(*(each.close() for each in made))

@@ -96,9 +96,7 @@ async def test_too_far_behind_is_a_resync(house: House, monkeypatch: pytest.Monk
     assert ack["resync"] is True
 
 
-async def test_a_long_tail_comes_in_order_also_from_the_database(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_long_tail_comes_in_order_also_from_the_database(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "RING_EVENTS", 10)
     monkeypatch.setattr(limits, "FRAME_EVENTS_MAX", 7)
     session = await house.session()

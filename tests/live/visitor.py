@@ -56,7 +56,7 @@ class Visitor:
         self.ack = await self.call("join", {"sessionId": session, **where})
         return self.ack
 
-    async def submit(self, kind: str, *, command_id: str | None = None, **fields: Any) -> Document:
+    async def submit(self, kind: str, /, *, command_id: str | None = None, **fields: Any) -> Document:
         return await self.call("submit", {"id": command_id or str(uuid4()), "type": kind, **fields})
 
     async def signal(self, document: Document) -> None:
@@ -101,7 +101,7 @@ class Visitor:
             raise AssertionError(f"not seen within {within_s} s; came: {self.frames}") from None
         return found
 
-    async def sees(self, kind: str, within_s: float = WITHIN_S, **fields: Any) -> Document:
+    async def sees(self, kind: str, /, within_s: float = WITHIN_S, **fields: Any) -> Document:
         """The first event of this type and fields."""
 
         def find(visitor: "Visitor") -> Document | None:
