@@ -30,7 +30,7 @@ def mount(app: web.Application, dist: Path = DIST) -> None:
     app.router.add_get(PAGE, _page)
     app.router.add_get("/{file:[^/]+\\.[a-z0-9]+}", _file)
     app.router.add_get("/assets/{file:.+}", _file)
-    app.middlewares.append(_with_headers)
+    app.middlewares.insert(0, _with_headers)  # outermost: failures of REST have them too
 
 
 _DIST: web.AppKey[Path] = web.AppKey("dist", Path)

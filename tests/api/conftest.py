@@ -10,7 +10,6 @@ from uuid import uuid4
 
 import pytest
 from aiohttp import ClientSession, TCPConnector, web
-from aiohttp.test_utils import TestServer
 
 from live.api.openapi import document
 from live.api.routes import FAMILIES
@@ -209,8 +208,9 @@ async def api(dsn: str, options: Options, tmp_path: Path, contract: Contract) ->
         trusted_proxies=options.trusted_proxies,
     )
     app = make_app(settings)
-    server = TestServer(app, host="127.0.0.1", port=port)
-    await server.start_server()
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", port).start()
     async with ClientSession(connector=TCPConnector(limit=0)) as http:
         yield Api(app, http, f"http://127.0.0.1:{port}", contract)
-    await server.close()
+    await runner.cleanup()

@@ -1,0 +1,169 @@
+"""The OpenAPI document: valid, served, and walked. Every answer in these tests is judged by it (contract.py); here one story
+uses every operation, so that none is declared and not served, or served and not declared.
+"""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from aiohttp import web
+from openapi_spec_validator import validate
+
+from live.api.routes import routes
+from live.keys import DATABASE
+from persistence.models.user import PlatformRole
+from rooms.roles import Role
+from tests.api.conftest import BASE, PASSWORD, Api, Caller, schedule
+
+DEMO_ONLY = {("GET", f"{BASE}/demo", 200)}
+"""Tested with the demo."""
+
+
+async def test_the_document_is_valid_and_the_served_one_is_the_declared_one(api: Api) -> None:
+    served = await api.nobody.get("/openapi.json")
+    assert served.headers["Content-Type"].startswith("application/json")
+    validate(served.json)
+    assert served.json["paths"] == api.contract.document["paths"]
+    assert (await api.nobody.get("/openapi.json", headers={"If-None-Match": served.headers["ETag"]})).status == 304
+
+
+async def test_every_route_of_the_server_is_declared(api: Api) -> None:
+    """Read from the router itself, so that nobody adds one beside the declarations."""
+    served = {
+        (route.method, route.resource.canonical)
+        for route in api.app.router.routes()
+        if route.resource is not None and route.resource.canonical.startswith("/api/") and route.method != "HEAD"
+    }
+    declared = {(route.method, BASE + route.path) for route in routes()}
+    assert served == declared | {("GET", f"{BASE}/openapi.json"), ("GET", "/api/docs")}
+    assert isinstance(api.app, web.Application)
+
+
+async def test_the_page_for_people_needs_nothing_from_elsewhere(api: Api) -> None:
+    page = await api.nobody.get("/api/docs")
+    text = page.body.decode()
+    assert page.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert not re.search(r"<script|<link|<img|https?://(?!localhost)", text)
+    assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+    for route in routes():
+        assert f"<code>{BASE}{route.path}</code>" in text, route.path
+    assert 'id="session.illegal_transition"' in text or "session.illegal_transition" in text
+    for code in ("not_found", "precondition_failed", "rate_limited"):
+        assert f'id="{code}"' in text, "the type of a problem is a link to its meaning"
+
+
+class Story:
+    """Every operation once, with success, and once again where nothing changed (304)."""
+
+    def __init__(self, api: Api) -> None:
+        self.api = api
+
+    async def ok(self, caller: Caller, method: str, path: str, body: Any = None, **headers: str) -> Any:
+        answer = await caller.send(
+            method, path, body, headers={name.replace("_", "-"): held for name, held in headers.items()}
+        )
+        assert answer.status < 300, (method, path, answer)
+        if method == "GET" and "ETag" in answer.headers:
+            again = await caller.get(path, headers={"If-None-Match": answer.headers["ETag"]})
+            assert again.status == 304, path
+        return answer.json if answer.body and "json" in answer.headers["Content-Type"] else answer
+
+    async def signing_in(self) -> None:
+        ana = await self.api.person("Ana", password=PASSWORD)
+        nobody = self.api.nobody
+        signed = await self.ok(nobody, "POST", "/auth/token", {"email": ana.email, "password": PASSWORD})
+        renewed = await self.ok(nobody, "POST", "/auth/refresh", {"refreshToken": signed["refreshToken"]})
+        ana.token = renewed["accessToken"]
+        changed = await self.ok(ana, "POST", "/auth/password", {"current": PASSWORD, "new": PASSWORD + "!"})
+        ana.token = changed["accessToken"]
+        await self.ok(ana, "GET", "/me")
+        await ana.change("/me", {"fullName": "Ana B."})
+
+    async def people(self) -> None:
+        ada = await self.api.ada()
+        made = await self.ok(ada, "POST", "/users", {"email": "x@example.org", "firstName": "X", "lastName": "Y"})
+        path = f"/users/{made['id']}"
+        await self.ok(ada, "GET", "/users")
+        await self.ok(ada, "GET", path)
+        assert (await ada.change(path, {"subscriptionTier": "premium"})).status == 200
+        assert (await ada.change(f"{path}/roles", {"roles": ["learner"]}, method="PUT", read=path)).status == 200
+        link = await self.ok(ada, "POST", f"{path}/reset-link")
+        await self.ok(self.api.nobody, "POST", "/auth/reset", {"token": link["url"].partition("#")[2], "new": PASSWORD})
+
+    async def a_session(self) -> None:
+        mara, ben = await self.api.mara(), await self.api.person("Ben")
+        session = (await self.ok(mara, "POST", "/live-sessions", schedule(description="Bring a cup")))["id"]
+        path = f"/live-sessions/{session}"
+        await self.ok(mara, "GET", "/live-sessions?mine=true")
+        await self.ok(mara, "GET", path)
+        assert (await mara.change(path, {"title": "Tea"})).status == 200
+        await self.ok(mara, "POST", f"{path}/registrations", {"userId": ben.user})
+        await self.ok(mara, "GET", f"{path}/registrations")
+        link = await self.ok(mara, "POST", f"{path}/invitations", {"role": "participant"})
+        await self.ok(mara, "GET", f"{path}/invitations")
+        await self.ok(self.api.nobody, "POST", "/invitations/look", {"token": link["token"]})
+        await self.ok(self.api.nobody, "POST", "/invitations/redeem", {"token": link["token"], "name": "Gus"})
+        await self.ok(ben, "POST", "/invitations/redeem", {"token": link["token"]})
+        await self.ok(mara, "POST", f"{path}/start")
+        await self.ok(mara, "POST", f"{path}/abort")
+        await self.api.runs(session)
+        await self.api.enters(session, ben, Role.PARTICIPANT)
+        await self.ok(ben, "POST", f"{path}/commands", {"id": str(uuid4()), "type": "chat.send", "text": "hello"})
+        await self.ok(ben, "POST", f"{path}/commands", {"id": str(uuid4()), "type": "question.ask", "text": "Why?"})
+        quick = {"id": str(uuid4()), "type": "poll.quick", "template": "yesno"}
+        await self.ok(mara, "POST", f"{path}/commands", quick)
+        for what in ("events", "state", "chat", "polls", "questions", "participants", "engagement", "summary"):
+            await self.ok(mara, "GET", f"{path}/{what}")
+        for what in (f"participants/{ben.user}/score", "attendance.csv", "engagement.csv", "calendar.ics"):
+            await self.ok(mara, "GET", f"{path}/{what}")
+        await self.ok(mara, "GET", "/calendar.ics")
+        for verb, body in (("pause", None), ("resume", None), ("extend", {"minutes": 5}), ("end", None)):
+            await self.ok(mara, "POST", f"{path}/{verb}", body)
+        await self.ok(mara, "DELETE", f"{path}/invitations/{link['id']}")
+        await self.ok(mara, "DELETE", f"{path}/registrations/{ben.user}")
+        assert (await mara.change(path, method="DELETE")).status == 204
+        other = await self.api.workshop()
+        await self.ok(mara, "POST", f"/live-sessions/{other}/cancel", {"reason": "rain"})
+
+    async def modules(self) -> None:
+        content = {"overview": "Clay", "learningObjectives": ["see"], "lessons": [_lesson()], "resources": []}
+        async with self.api.app[DATABASE].connection() as connection:
+            module = await connection.fetchval(
+                "INSERT INTO workbook.workshop_modules (title, module_order, duration_minutes, content, is_published) "
+                "VALUES ('Clay and water', 1, 30, $1, true) RETURNING id",
+                content,
+            )
+        ines = await self.api.person("Ines", PlatformRole.INSTRUCTOR)
+        await self.ok(ines, "GET", "/modules")
+        await self.ok(ines, "GET", f"/modules/{module}")
+        await self.ok(ines, "POST", "/auth/logout")
+
+
+def _lesson() -> dict[str, Any]:
+    return {
+        "id": "one",
+        "title": "One",
+        "content": {"text": "x"},
+        "type": "text",
+        "estimatedMinutes": 5,
+        "sortOrder": 1,
+    }
+
+
+async def test_every_operation_answers_as_declared(api: Api) -> None:
+    api.contract.seen.clear()
+    story = Story(api)
+    await story.signing_in()
+    await story.people()
+    await story.a_session()
+    await story.modules()
+    assert api.contract.successes() - api.contract.seen == DEMO_ONLY
+
+
+async def test_times_are_rfc_3339_in_utc(api: Api) -> None:
+    mara = await api.mara()
+    offset = (datetime(2030, 1, 7, 12, tzinfo=UTC) + timedelta(hours=1)).isoformat().replace("+00:00", "+02:00")
+    made = await mara.post("/live-sessions", schedule(scheduledStart="2030-01-07T12:00:00+02:00", scheduledEnd=offset))
+    assert made.json["scheduledStart"] == "2030-01-07T10:00:00Z"
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", made.json["createdAt"])
