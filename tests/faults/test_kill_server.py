@@ -1,0 +1,25 @@
+"""`kill -9` of the server under load, at random and between commit, answer and delivery: nothing lost, doubled or out of order.
+
+20 kills; with FAULTS=long 200 (`make faults`). FAULT_SEED repeats a run; one that fails stays in .cache/faults/<seed>.
+"""
+
+import asyncio
+
+import pytest
+
+from tests.faults.campaign import AT_RANDOM, FAILPOINTS, Plan, fresh_seed, is_long, run
+
+KILLS = 200 if is_long() else 20
+
+
+@pytest.mark.timeout(7_200 if is_long() else 600)
+def test_nothing_is_lost_when_the_server_is_killed() -> None:
+    outcome = asyncio.run(run(Plan(fresh_seed(), server_kills=KILLS)))
+    print(outcome)
+    assert outcome.sound, outcome
+    assert outcome.kills.total() == KILLS
+    assert not {AT_RANDOM, *FAILPOINTS} - outcome.kills.keys(), "a way of dying did not happen"
+    assert outcome.report.unanswered == 0
+    assert outcome.report.acknowledged > 50 * KILLS
+    assert outcome.report.unknown, "no kill left anybody in doubt"
+    assert max(outcome.back_s) < 15  # 3 s are promised; five-fold slack
