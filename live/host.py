@@ -106,7 +106,7 @@ class Host:
             room = self._folded(room, rows)
         self._secrets = await self._parts.event_log.secrets(self.session)
         self.room, self._behind = room, False
-        await self.meet(self._everybody())
+        await self.meet_everybody()
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._work(), name=f"host {self.session}")
@@ -440,10 +440,11 @@ class Host:
             if isinstance(each.event, ParticipantLeft) and each.event.user_id in self.audience.by_user:
                 self._parts.returned(self, each.event.user_id)
 
-    def _everybody(self) -> set[UserId]:
+    async def meet_everybody(self) -> None:
+        """Before somebody is shown a view: those who came in while nobody was watching were not met yet."""
         people = set(self.room.people.persons.keys()) if self.room.people is not None else set()
         lobby = {each.user for each in self.room.lobby.waiting} if self.room.lobby is not None else set()
-        return {UserId(user) for user in people} | lobby
+        await self.meet({UserId(user) for user in people} | lobby)
 
     async def meet(self, users: set[UserId]) -> None:
         """Learns the names of those it has not met; without the database they come with a later frame."""

@@ -80,7 +80,7 @@ class Joining:
             ack = await submit_join(host, user, role)
             if not ack.ok:
                 raise Refusal(ack)
-        await host.meet({user})
+        await host.meet_everybody()
         if not is_here(host.room, user) and host.room.lifecycle.status not in OVER:
             raise Refusal(refused("participant.not_admitted", "you were sent away meanwhile"))
         viewer = Viewer(user, sink, standing_of(host.room, user), host.room.seq)

@@ -46,15 +46,20 @@ export function MessageItem(props: MessageItemProps) {
         setNear(true);
         if (event.target === event.currentTarget) onFocus();
       }}
-      onBlur={(event) => event.currentTarget.contains(event.relatedTarget) || setNear(false)}
+      onBlur={(event) => event.currentTarget.contains(event.relatedTarget) || hasOpen(event.currentTarget) || setNear(false)}
       onMouseEnter={() => setNear(true)}
-      onMouseLeave={(event) => event.currentTarget.contains(document.activeElement) || setNear(false)}
+      onMouseLeave={(event) =>
+        event.currentTarget.contains(document.activeElement) || hasOpen(event.currentTarget) || setNear(false)
+      }
     >
       <Words {...props} name={name} pending={pending} />
       {near && !message.deleted && !pending && room.takesPart && <Actions {...props} room={room} />}
     </article>
   );
 }
+
+/** A menu of this message is open: it lies elsewhere in the document, and would go with its button. */
+const hasOpen = (message: HTMLElement): boolean => message.querySelector('[aria-expanded="true"]') !== null;
 
 interface WordsProps extends MessageItemProps {
   name: string;
