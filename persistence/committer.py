@@ -71,6 +71,7 @@ class Committer:
         self._arrived = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
+        self._ending = False
         self._failing_since: float | None = None  # when the first of the attempts began that found no Postgres
         self._apart: set[SessionId] = set()
         self._apart_slots = asyncio.Semaphore(APART_MAX)
@@ -96,11 +97,16 @@ class Committer:
         return await waiting.outcome
 
     async def run(self) -> None:
-        redacting = asyncio.create_task(self._redact())
+        """A commit under way is never cancelled: the end waits for it. What still waits then is Unavailable."""
+        self._ending = False
+        serving, redacting = asyncio.create_task(self._keep_serving()), asyncio.create_task(self._redact())
         try:
-            while True:
-                await self._arrived.wait()
-                await self._serve()
+            await asyncio.shield(serving)
+        except asyncio.CancelledError:
+            self._ending = True
+            self._arrived.set()
+            await asyncio.wait([serving])
+            raise
         finally:
             redacting.cancel()
             self._fail_all(Unavailable("the committer has ended"))
@@ -112,13 +118,18 @@ class Committer:
 
     # -- rounds ---------------------------------------------------------------------------------------------------------
 
+    async def _keep_serving(self) -> None:
+        while not self._ending:
+            await self._arrived.wait()
+            await self._serve()
+
     async def _serve(self) -> None:
         """Rounds on one connection, kept while it is good, until something fails."""
         round_: list[Waiting] = []
         started = asyncio.get_running_loop().time()
         try:
             async with self._database.connection() as connection:
-                while True:
+                while not self._ending:
                     started = asyncio.get_running_loop().time()
                     if round_ := self._next_round():
                         await self._commit(connection, round_)
@@ -156,19 +167,10 @@ class Committer:
         return list(round_.values())
 
     async def _commit(self, connection: Connection, round_: Sequence[Waiting]) -> None:
-        """A commit under way is never cancelled: the committer's own end waits for it."""
-        statement = asyncio.ensure_future(self._event_log.append_on(connection, [each.prepared for each in round_]))
         try:
-            outcomes = await asyncio.shield(statement)
+            outcomes = await self._event_log.append_on(connection, [each.prepared for each in round_])
         except asyncpg.LockNotAvailableError as error:
             raise RowLocked from error
-        except asyncio.CancelledError:
-            await asyncio.wait([statement])
-            if statement.exception() is None:
-                self._resolve(round_, statement.result())
-            for each in round_:
-                each.fail(Unavailable("the committer has ended"))
-            raise
         self._resolve(round_, outcomes)
 
     def _resolve(self, round_: Sequence[Waiting], outcomes: Sequence[Outcome]) -> None:

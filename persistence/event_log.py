@@ -113,7 +113,9 @@ SELECT e.seq, e.at, e.actor, e.command_id, e.version, e.type, e.payload, r.seq I
 
 _HEADS = "SELECT session_id, epoch, last_seq, last_at FROM live.session_heads WHERE session_id = ANY ($1::uuid[])"
 
-_LOCK_HEAD = "SELECT session_id, epoch, last_seq, last_at FROM live.session_heads WHERE session_id = $1 FOR UPDATE"
+_LOCK_HEAD = (
+    "SELECT session_id, epoch, last_seq, last_at FROM live.session_heads WHERE session_id = $1 FOR NO KEY UPDATE"
+)
 
 _COMMANDS = """
 SELECT c.user_id, c.command_id, c.body_hash, c.seq

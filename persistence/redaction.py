@@ -11,7 +11,7 @@ from rooms.feature import Event, Unfoldable
 from rooms.ids import SessionId
 from rooms.room import blanked
 
-_LOCK = "SELECT FROM live.session_heads WHERE session_id = $1 FOR UPDATE"
+_LOCK = "SELECT FROM live.session_heads WHERE session_id = $1 FOR NO KEY UPDATE"
 
 _ROWS = "SELECT seq, type, version, payload FROM live.session_events WHERE session_id = $1 AND seq = ANY ($2::bigint[])"
 

@@ -19,7 +19,7 @@ KEPT = 3  # of a session: the newest, and two to fall back on
 # Whoever writes rows of a session takes its head's lock first: a redaction is either seen here, or drops what is stored here.
 _SAVE = """
 WITH head AS MATERIALIZED (
-  SELECT last_seq, redacted_seq FROM live.session_heads WHERE session_id = $1 FOR UPDATE
+  SELECT last_seq, redacted_seq FROM live.session_heads WHERE session_id = $1 FOR NO KEY UPDATE
 ), stored AS (
   INSERT INTO live.session_snapshots (session_id, seq, fold_version, state, checksum)
   SELECT $1, $2, $3, $4, $5 FROM head WHERE $2 BETWEEN head.redacted_seq AND head.last_seq

@@ -187,10 +187,11 @@ DECLARE
   locked  int[];
   granted int[];
 BEGIN
-  -- The heads as they stand once locked; each statement below sees what was committed until then.
+  -- The heads as they stand once locked; each statement below sees what was committed until then. NO KEY: a foreign key to
+  -- the head, checked by somebody else at this moment, must not look like an append.
   WITH head AS MATERIALIZED (
     SELECT h.session_id, h.epoch, h.last_seq FROM live.session_heads h
-     WHERE h.session_id = ANY (sessions) ORDER BY h.session_id FOR UPDATE SKIP LOCKED
+     WHERE h.session_id = ANY (sessions) ORDER BY h.session_id FOR NO KEY UPDATE SKIP LOCKED
   )
   SELECT array_agg(b.batch), array_agg(b.batch) FILTER (WHERE b.epoch = head.epoch AND b.expected = head.last_seq)
     INTO locked, granted

@@ -37,7 +37,7 @@ RETURNS TABLE (session_id uuid, last_seq bigint, at timestamptz) LANGUAGE sql AS
 CREATE FUNCTION live.project_scores(session uuid, upto bigint, seen_at timestamptz, me uuid, people jsonb, about jsonb, anew boolean)
 RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
-  PERFORM FROM live.session_heads h WHERE h.session_id = session FOR UPDATE;
+  PERFORM FROM live.session_heads h WHERE h.session_id = session FOR NO KEY UPDATE;
   INSERT INTO live.projection_cursors AS c (session_id, seq, projected_at, worker, leased_until)
   VALUES (session, upto, seen_at, me, clock_timestamp())
   ON CONFLICT (session_id) DO UPDATE SET seq = upto, projected_at = seen_at
