@@ -9,7 +9,7 @@ standing; together they show every event in every form in which somebody may hav
 import gzip
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -30,18 +30,18 @@ LENGTHS = (1, 2, 3, 5, 8, 30)
 Case = dict[str, Any]
 
 
-def generate() -> list[Case]:
+def generate(seeds: Iterable[int] = SEEDS) -> list[Case]:
     dice = Random(1)
     shown = Counter[str]()
     chosen: list[Case] = []
     rest: list[Case] = []
-    for seed in SEEDS:
+    for seed in seeds:
         for case in _candidates(improvise(seed, STEPS), dice):
             forms = {form(each) for each in case["events"]}
             wanted = any(shown[each] < OFTEN for each in forms)
             (chosen if wanted else rest).append(case)
             shown.update(forms if wanted else ())
-    return chosen + dice.sample(rest, max(0, CASES - len(chosen)))
+    return chosen + dice.sample(rest, min(len(rest), max(0, CASES - len(chosen))))
 
 
 def form(event: dict[str, Any]) -> str:

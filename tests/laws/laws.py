@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
-from rooms.evidence import EVIDENCE, gather, observe
+from rooms.engagement import scores
+from rooms.evidence import EVIDENCE, Evidence, gather, observe
 from rooms.feature import Blank, Recorded, Standing
 from rooms.gates import ParticipantRow, gates
 from rooms.ids import UserId
@@ -106,6 +107,34 @@ def evidence_kept_and_continued_is_the_evidence(history: History) -> None:
     for recorded in log[cut:]:
         evidence = observe(evidence, recorded)
     assert evidence == gather(log)
+
+
+def no_score_moves_when_somebody_acts_in_secret(history: History) -> None:
+    """Ballots, anonymous questions and upvotes (field.md 5.3); of ballots no view moves either."""
+    evidence = Evidence()
+    for before, recorded, after in rooms_of(history):
+        later = observe(evidence, recorded)
+        event: Any = recorded.event
+        ballot = event.type == "poll.voted" and not event.signed
+        if ballot or event.type == "question.upvoted" or (event.type == "question.asked" and event.anonymous):
+            assert scores(evidence, recorded.at) == scores(later, recorded.at), wire(recorded)
+        if ballot:
+            for standing in (Standing(None, staff=True), Standing(None, staff=False)):
+                assert placed(view(before, standing), after) == view(after, standing)
+        evidence = later
+
+
+def every_point_names_rows_of_its_own_person(history: History) -> None:
+    log = history.played.log
+    for user, found in scores(gather(log), history.played.now).items():
+        assert found.score is None or 0 <= found.score <= 100
+        for name, part in found.parts.items():
+            for seq in part.seqs:
+                recorded = log[seq - 1]
+                event: Any = recorded.event
+                named = event.user_id if event.type.startswith("participant.") else recorded.actor
+                assert named == user, f"{name} of {user} stands on {wire(recorded)}"
+                assert not getattr(event, "anonymous", False), "an anonymous act is credited without its row"
 
 
 # -- What people have --
@@ -221,6 +250,8 @@ LAWS = (
     the_redacted_log_folds_to_the_same,
     gates_add_up_to_the_tables,
     evidence_kept_and_continued_is_the_evidence,
+    no_score_moves_when_somebody_acts_in_secret,
+    every_point_names_rows_of_its_own_person,
     views_follow_the_log,
     whoever_resumes_has_what_others_have_who_never_left,
     standings_remember_who_saw_what,
