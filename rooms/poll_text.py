@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from rooms.ballots import Definition, PollKind, Results, asked
 from rooms.refusal import Refused
 
+BYTE_ORDER_MARK = "\ufeff"  # some editors begin a file with it
 _BRACKETS = re.compile(r"\[([^\[\]]*)\]$")
 _SCALE = re.compile(r"rating (\d{1,3})")
 _SECONDS = re.compile(r"(\d{1,6}) ?s")
@@ -25,7 +26,7 @@ _SECONDS = re.compile(r"(\d{1,6}) ?s")
 
 def parse(text: str) -> list[Definition]:
     """At least one poll. Raises Refused naming the line of the first mistake."""
-    blocks = _blocks(text)
+    blocks = _blocks(text.removeprefix(BYTE_ORDER_MARK))
     if not blocks:
         raise Refused("bad_request", "there is no poll in this text")
     return [_poll(number, lines) for number, lines in blocks]

@@ -210,8 +210,9 @@ def decide_update(room: "RoomState", command: UpdatePoll, context: Context) -> l
 
 
 def decide_import(room: "RoomState", command: ImportPolls, context: Context) -> list[Event]:
+    _require_preparing(room, context)
     given = parse(command.text)
-    _require_preparing(room, context, more=len(given))
+    _require_places(room, len(given))
     return [_created(each, context) for each in given]
 
 

@@ -557,6 +557,14 @@ def test_polls_are_imported_from_plain_text() -> None:
     assert (polls[1].anonymous, polls[1].closes_after_s, polls[3].results) == (True, 30, "onPublish")
 
 
+def test_a_file_of_another_system_is_imported_alike() -> None:
+    played = Rehearsal.running()
+    [made] = played.do(MARA, {"type": "poll.import", "text": "\ufeffTea?\r\n- Yes\r\n- No\r\n"})
+    poll = poll_of(played, made.event.poll_id)  # type: ignore[attr-defined]
+    assert (poll.question, poll.options) == ("Tea?", ("Yes", "No"))
+    assert played.refused(ANA, {"type": "poll.import", "text": "- nonsense"}) == "forbidden"
+
+
 @pytest.mark.parametrize(
     ("text", "line"),
     [
