@@ -23,7 +23,8 @@ def test_a_copy_leaves_the_original_as_it_was() -> None:
 def test_equality_is_by_content() -> None:
     assert BucketMap({"a": 1, "b": 2}) == BucketMap({"b": 2, "a": 1})
     assert BucketMap({"a": 1}) != BucketMap({"a": 2})
-    assert BucketMap().set("a", 1) == BucketMap({"a": 1})
+    empty: BucketMap[int] = BucketMap()
+    assert empty.set("a", 1) == BucketMap({"a": 1})
 
 
 def test_it_travels_as_a_plain_object() -> None:
