@@ -31,6 +31,7 @@ from persistence.database import Database
 from persistence.directory import Directory
 from persistence.event_log import EventLog
 from persistence.presence import Presence as PresenceRows
+from persistence.projections import Projector
 from persistence.sessions import Sessions
 from persistence.snapshots import Snapshots
 from persistence.timers import Timers
@@ -102,6 +103,7 @@ async def _sessions(app: web.Application) -> AsyncIterator[None]:
             presence.keep_beating,
             partial(presence.keep_watch, hosts),
             clockwork.keep_firing,
+            Projector(database, event_log).run,
             signals.keep_passing_on,
             gateway.keep_checking,
             gateway.wire.engine.keep_beat,
