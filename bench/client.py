@@ -77,8 +77,9 @@ class Client:
     # -- what its user asks of it -----------------------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Until `stop`. Raises Gone when the session refuses this person for good."""
-        attempt = 0
+        """Until `stop`. Raises Gone when the session refuses this person for good; what waits for an answer then waits for
+        another `run`, which begins where this one ended."""
+        attempt, self._gone = 0, None
         chase = asyncio.ensure_future(self._chase())
         try:
             while not self._stopped:
@@ -91,7 +92,10 @@ class Client:
                     attempt += 1
         finally:
             chase.cancel()
-            self._give_up()
+            self.live.clear()
+            if self._stopped:
+                for waiting in self.outbox.values():
+                    waiting.answer.cancel()
 
     async def submit(self, command: Mapping[str, Any], command_id: str | None = None) -> Message:
         """The final answer, however many connections it takes; `unavailable` and its like are never final."""
@@ -236,11 +240,6 @@ class Client:
             return self._retry_in_s + self.rng.uniform(0, 0.1)
         longest = min(BACKOFF_MAX_S, BACKOFF_FIRST_S * 2.0 ** min(attempt, 10))
         return longest * self.rng.uniform(0.5, 1.0)
-
-    def _give_up(self) -> None:
-        self.live.clear()
-        for waiting in self.outbox.values():
-            waiting.answer.cancel()
 
     # -- commands -----------------------------------------------------------------------------------------------------------
 

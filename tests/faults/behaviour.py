@@ -28,12 +28,14 @@ class World:
     polls: dict[str, Command] = field(default_factory=dict)
     questions: dict[str, str] = field(default_factory=dict)  # id -> state
     status: str = "scheduled"
+    waiting: set[str] = field(default_factory=set)
     audiences: dict[str, str | list[str]] = field(default_factory=dict)  # canary -> whom I wrote it for
     mine: dict[str, str | list[str]] = field(default_factory=dict)  # my messages -> whom I wrote them for
 
     def see(self, view: Mapping[str, Any]) -> None:
         """A snapshot."""
         self.status = view["lifecycle"]["status"]
+        self.waiting = {each["user"] for each in view.get("lobby", {}).get("waiting", ())}
         for channel in view.get("chat", {}).get("channels", {}).values():
             for message in channel.get("messages", {}).values():
                 if not message.get("deleted"):
@@ -48,6 +50,8 @@ class World:
             self.status = {"started": "starting", "activated": "active", "paused": "paused", "resumed": "active"}.get(
                 what, self.status
             )
+        elif topic == "participant":
+            (self.waiting.add if what == "waiting" else self.waiting.discard)(event["userId"])
         elif type_ == "chat.sent":
             self._message(event["messageId"], event.get("actor"), event["text"])
         elif type_ == "chat.deleted":
@@ -103,6 +107,9 @@ class Mind:
         """None: nothing comes to mind."""
         if self.world.status == "paused" and self.name in {"Mara", "Theo"} and self.rng.random() < 0.4:
             return {"type": "session.resume"}
+        if self.world.waiting and self.name in {"Mara", "Theo"} and self.rng.random() < 0.5:
+            whom = {"userId": self.rng.choice(sorted(self.world.waiting))} if self.coin() else {}
+            return {"type": "participant.admit", **whom}
         menu = MENU[self.name]
         choose = self.rng.choices([each for each, _ in menu], [weight for _, weight in menu])[0]
         return choose(self)
@@ -274,6 +281,10 @@ class Mind:
         role = self.rng.choice(("assistant", "participant")) if whom == "Ben" else "assistant"
         return {"type": "role.set", "userId": self.world.people[whom], "role": role}
 
+    def remove(self) -> Command:
+        """They come back through the lobby."""
+        return {"type": "participant.remove", "userId": self.world.people[self.rng.choice(("Ben", "Otto"))]}
+
     # -- the session --
 
     def pause(self) -> Command:
@@ -344,6 +355,7 @@ HOSTING: list[tuple[Choose, int]] = [
     (Mind.give_role, 2),
     (Mind.rename, 1),
     (Mind.extend, 1),
+    (Mind.remove, 1),
 ]
 MENU: Mapping[str, list[tuple[Choose, int]]] = {
     "Mara": [*TALKING, *STEERING, *HOSTING],

@@ -93,9 +93,10 @@ class Outcome:
             f"  commands {report.commands}: acknowledged {report.acknowledged}, refused {report.refused}",
             f"    without an answer {report.unanswered}; lost {report.lost}, doubled {report.doubled}",
             f"    answers: {_named(self.answers)}",
-            f"    outcomes that were unknown for a while {sum(report.unknown.values())}: {_named(report.unknown)}",
+            f"    outcomes that were unknown for a while {report.unknown.total()}: {_named(report.unknown)}",
             f"  events {report.events}, received {report.applied}; {report.resumes} resumes, {report.snapshots} snapshots",
         ]
+        lines.append(f"    in the log: {_named(report.kinds)}")
         if self.back_s:
             lines.append(f"  server started to listening: {_spread(self.start_s)}")
             lines.append(f"  listening to every client back: {_spread(self.back_s)}")
@@ -107,7 +108,7 @@ class Outcome:
         return "\n".join(lines)
 
 
-def _named(counts: "Counter[str] | dict[str, int]") -> str:
+def _named(counts: Counter[str]) -> str:
     return ", ".join(f"{name} {count}" for name, count in sorted(counts.items())) or "-"
 
 

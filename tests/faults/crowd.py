@@ -84,10 +84,17 @@ class Person:
         await self.client.live.wait()
 
     async def _stay(self) -> None:
-        try:
-            await self.client.run()
-        except Gone as gone:
-            self.flaws.append(f"sent away: {gone.code}")
+        """Somebody who was removed comes back through the lobby."""
+        while True:
+            try:
+                await self.client.run()
+            except Gone as gone:
+                if gone.code != "removed":
+                    self.flaws.append(f"sent away: {gone.code}")
+                    return
+            else:
+                return
+            await asyncio.sleep(self.rng.uniform(0.1, 1.0))
 
     async def work(self, pace_s: float, until: asyncio.Event) -> None:
         """Commands at random moments, several at a time, also while the connection is gone."""

@@ -7,6 +7,7 @@ Linear in what was recorded, because every number is explicit. answers.py and st
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,7 +35,8 @@ class Report:
     applied: int = 0
     snapshots: int = 0
     resumes: int = 0
-    unknown: dict[str, int] = field(default_factory=dict)
+    unknown: Counter[str] = field(default_factory=Counter)
+    kinds: Counter[str] = field(default_factory=Counter)  # of events in the log
 
     @property
     def lost(self) -> int:
@@ -84,6 +86,7 @@ def _count(log: Log, histories: Sequence[History], report: Report) -> None:
     report.sessions += 1
     report.clients += len(histories)
     report.events += len(log.written)
+    report.kinds.update(recorded.event.type for recorded in log.written)
     wall = {history.user: history.wall for history in histories}
     for key, sent in commands_of(histories).items():
         report.commands += 1
@@ -96,7 +99,7 @@ def _count(log: Log, histories: Sequence[History], report: Report) -> None:
                 stands = log.commands.get(key)
                 before = log.written_at.get(stands or 0, float("inf")) - wall[sent.user] < sent.sent_at[1]
                 how = "refused" if stands is None and sent.refused else "done by a retry" if not before else "was done"
-                report.unknown[how] = report.unknown.get(how, 0) + 1
+                report.unknown[how] += 1
 
 
 def main(folders: Iterable[str]) -> int:

@@ -29,7 +29,8 @@ CAST = {
 
 
 async def stage(dsn: str, secret_key: str, sessions: int) -> list[list[Member]]:
-    """A cast of its own for each session; every second one approves questions before they are shown."""
+    """A cast of its own for each session; every second one approves questions before they are shown, every third has a
+    lobby."""
     database = await Database.open(dsn, secret_key, connections=2)
     try:
         return [await _session(database, AccessTokens(secret_key), number) for number in range(sessions)]
@@ -46,7 +47,7 @@ async def _session(database: Database, access: AccessTokens, number: int) -> lis
         scheduled_start=now,
         scheduled_end=now + timedelta(hours=8),
         features=(qa, SessionFeature(type=FeatureType.CHAT), SessionFeature(type=FeatureType.POLL)),
-        lobby=False,
+        lobby=number % 3 == 2,
     )
     host = users["Mara"]
     row = await schedule(Sessions(database), EventLog(database), new, host, host, None)
