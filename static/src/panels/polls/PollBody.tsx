@@ -26,7 +26,7 @@ export function PollBody({ poll, keys = false }: { poll: Poll; keys?: boolean })
       <PollResults poll={poll} own={own.choices} />
       {mayVote && (
         <div>
-          <Button look={staff ? "plain" : "edged"} size={staff ? "small" : "normal"} onPress={() => setAgain(true)}>
+          <Button look="edged" size={staff ? "small" : "normal"} onPress={() => setAgain(true)}>
             {answered ? t.polls.change : t.polls.answerToo}
           </Button>
         </div>

@@ -7,6 +7,7 @@ import { Icon } from "../../design/Icon";
 import type { Poll } from "../../session/protocol";
 import { useTexts } from "../../texts";
 import { useKeys } from "../room/keys";
+import { usePlace } from "../room/place";
 import type { OwnVote } from "./ballots";
 import { type Choice, choiceAt, wordsGiven, wordsOf } from "./reading";
 
@@ -25,6 +26,7 @@ export function PollVote(props: Props) {
 function OptionsVote({ poll, own, keys, onDone }: Props) {
   const t = useTexts();
   const { question, options } = wordsOf(poll, t.polls);
+  const { phone } = usePlace();
   const [picked, setPicked] = useState<readonly Choice[]>(() => own.choices ?? []);
   const atOnce = !poll.many && !poll.anonymous;
   const send = (choices: readonly Choice[]) => {
@@ -54,7 +56,7 @@ function OptionsVote({ poll, own, keys, onDone }: Props) {
               aria-pressed={on}
               onClick={() => pick(index)}
             >
-              {keys && !rating && index < 9 && <Key>{String(index + 1)}</Key>}
+              {keys && !phone && !rating && index < 9 && <Key>{String(index + 1)}</Key>}
               <span className="grow words">{option}</span>
               {on && <Icon name="check" />}
             </button>

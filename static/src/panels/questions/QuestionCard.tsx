@@ -105,7 +105,7 @@ function AnsweringActs({ question, onText }: { question: Question; onText(): voi
   const t = useTexts();
   const { submit } = useRoom();
   return (
-    <div className="row">
+    <div className="row wrap">
       <Button
         look="primary"
         size="small"

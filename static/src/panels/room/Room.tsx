@@ -3,6 +3,7 @@ import { useTexts } from "../../texts";
 import { PeoplePanel } from "../people/PeoplePanel";
 import { RightsOfAll } from "../rights/RightsOfAll";
 import { StagePanel } from "../stage/StagePanel";
+import { Conversation } from "../lifecycle/Conversation";
 import { EndDialogs } from "../lifecycle/EndDialogs";
 import { Invite } from "../lifecycle/Invite";
 import { ImportPolls } from "../polls/ImportPolls";
@@ -60,6 +61,7 @@ function Dialogs() {
     <>
       {dialog === "invite" && <Invite onClose={close} />}
       {dialog === "rights-of-all" && <RightsOfAll onClose={close} />}
+      {dialog === "conversation" && <Conversation onClose={close} />}
       {dialog === "new-poll" && <PollForm onClose={close} />}
       {dialog === "import-polls" && <ImportPolls onClose={close} />}
       <EndDialogs />

@@ -28,14 +28,18 @@ export function useUnread(): Unread {
   const counts = useMemo(() => count(view, me, seen), [view, me, seen]);
   const here = panel === "chat" ? (counts.channels[channel] ?? 0) : panel === "people" ? 0 : counts[panel];
 
+  // A poll on the stage is seen there.
+  const { kind, target } = view.stage ?? { kind: "nothing" };
+  const staged = kind === "poll" && target !== undefined ? (view.polls?.polls[target]?.seq ?? 0) : 0;
+  const staging = staged > (seen["polls"] ?? seen["rest"] ?? 0);
   useEffect(() => {
-    if (!attentive || here === 0) return;
+    if (!attentive || (here === 0 && !staging)) return;
     setSeen((now) => {
-      const next = { ...now, [open]: latest };
+      const next = { ...now, ...(here > 0 ? { [open]: latest } : {}), ...(staging ? { polls: staged } : {}) };
       kept.set(key, JSON.stringify(next));
       return next;
     });
-  }, [attentive, here, open, latest, key]);
+  }, [attentive, here, open, latest, key, staging, staged]);
   return counts;
 }
 
