@@ -13,9 +13,18 @@ from rooms.lifecycle import SessionScheduled
 
 
 async def schedule(
-    sessions: Sessions, log: EventLog, new: NewSession, host: UserId, actor: UserId | None, command_id: str | None
+    sessions: Sessions,
+    log: EventLog,
+    new: NewSession,
+    host: UserId,
+    actor: UserId | None,
+    command_id: str | None,
+    own_id: SessionId | None = None,
 ) -> LiveSession:
-    """`actor` schedules for `host`; None is the server itself. Raises NotAnInstructor and Invalid (an unknown module)."""
+    """`actor` schedules for `host`; None is the server itself. `own_id`: a session that has this id already is the answer, for
+    whoever asks again. Raises NotAnInstructor and Invalid (an unknown module)."""
+    if own_id is not None and (made := await sessions.load(own_id)) is not None:
+        return made
 
     async def first_event(connection: Connection, session: LiveSession) -> None:
         first = Recorded(1, datetime.now(UTC), actor, command_id, scheduled(new, session.instructor_id))
@@ -23,7 +32,7 @@ async def schedule(
         changed = gates.gates(room.RoomState(), after)
         await log.first_event(connection, SessionId(session.id), first, changed, tuple(room.effects(after, first)))
 
-    return await sessions.create(new, host, first_event)
+    return await sessions.create(new, host, first_event, own_id)
 
 
 def scheduled(new: NewSession, host: UserId) -> SessionScheduled:

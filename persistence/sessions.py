@@ -62,8 +62,10 @@ class Sessions:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def create(self, new: NewSession, host: UserId, first_event: FirstEvent) -> LiveSession:
-        """Raises NotAnInstructor, and Invalid for a module that does not exist."""
+    async def create(
+        self, new: NewSession, host: UserId, first_event: FirstEvent, own_id: SessionId | None = None
+    ) -> LiveSession:
+        """Raises NotAnInstructor, and Invalid for a module that does not exist. `own_id`: the id it shall have."""
         async with self._database.transaction() as connection:
             if not await connection.fetchval(
                 "SELECT EXISTS (SELECT FROM identity.user_roles r JOIN identity.accounts a ON a.id = r.user_id "
@@ -74,7 +76,8 @@ class Sessions:
             try:
                 session_id = await connection.fetchval(
                     "INSERT INTO live.live_sessions (title, description, instructor_id, module_id, scheduled_start, "
-                    "scheduled_end, max_participants, features) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id",
+                    "scheduled_end, max_participants, features, id) "
+                    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, coalesce($9::uuid, gen_random_uuid())) RETURNING id",
                     new.title,
                     new.description,
                     host,
@@ -83,6 +86,7 @@ class Sessions:
                     new.scheduled_end,
                     new.max_participants,
                     [feature.model_dump(mode="json", by_alias=True) for feature in new.features],
+                    own_id,
                 )
             except asyncpg.ForeignKeyViolationError as error:
                 if error.constraint_name != "live_sessions_module_id_fkey":

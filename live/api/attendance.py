@@ -6,7 +6,6 @@ Cells are for reading: what a spreadsheet would take for a formula is made text 
 import csv
 import io
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from live.api.call import Call
@@ -14,12 +13,9 @@ from live.api.route import Family, File, SessionPath, Who
 from persistence.event_log import EventLog
 from persistence.models.registration import Registration, RegistrationStatus
 from persistence.registrations import Registrations
-from rooms.admission import ParticipantAdmitted, ParticipantBanned, ParticipantRemoved
-from rooms.feature import Recorded, Wire
+from rooms.evidence import Evidence, Guest, Stay, gather
+from rooms.feature import Wire
 from rooms.ids import SessionId, UserId
-from rooms.lifecycle import SessionCancelled, SessionEnded
-from rooms.participants import ParticipantJoined, ParticipantLeft
-from rooms.room import RoomState
 
 family = Family("attendance", "Who was there.")
 
@@ -30,100 +26,61 @@ BOM = "\ufeff"
 WITHDRAWN = frozenset({RegistrationStatus.CANCELLED, RegistrationStatus.DECLINED})
 
 
-@dataclass
-class Presence:
-    """`intervals`: from, to; the last one is open (None) while they are there."""
-
-    intervals: list[tuple[datetime, datetime | None]] = field(default_factory=list)
-
-    @property
-    def open(self) -> bool:
-        return bool(self.intervals) and self.intervals[-1][1] is None
-
-    def come(self, at: datetime) -> None:
-        if not self.open:
-            self.intervals.append((at, None))
-
-    def go(self, at: datetime) -> None:
-        if self.open:
-            since = self.intervals[-1][0]
-            self.intervals[-1] = (since, max(since, at))
-
-    def lasted(self, now: datetime) -> timedelta:
-        return sum(((until or now) - since for since, until in self.intervals), timedelta())
-
-
 class CsvQuery(Wire):
     """`bom`: with a byte order mark, for programs that take UTF-8 for something else without one."""
 
     bom: bool = False
 
 
-@family.get("/live-sessions/{session_id}/attendance.csv", Who.STAFF, produces=CONTENT_TYPE)
+@family.get("/live-sessions/{session_id}/attendance.csv", Who.STAFF, produces=CONTENT_TYPE, cost=5)
 async def read_attendance(call: Call, session_id: SessionPath, query: CsvQuery) -> File:
     """Everybody who came, with their times, and everybody registered who did not."""
     room = await call.room(session_id)
-    present = await follow_presence(call.log, session_id, room.seq)
+    evidence = await _gathered(call.log, session_id, room.seq)
     registered = {each.user_id: each for each in await Registrations(call.database).list(session_id, call.user)}
-    names = await call.directory.names({*present, *registered})
-    rows = _rows(room, present, registered, names, datetime.now(UTC))
+    names = await call.directory.names({*map(UserId, evidence.guests), *registered})
+    rows = _rows(evidence, registered, names, evidence.ended_at or datetime.now(UTC))
     return File(as_csv(COLUMNS, rows, bom=query.bom), CONTENT_TYPE, f"attendance-{session_id}.csv")
 
 
-async def follow_presence(log: EventLog, session: SessionId, upto: int) -> dict[UserId, Presence]:
-    found: dict[UserId, Presence] = {}
-    seq = 0
-    while seq < upto and (rows := await log.read(session, seq)):
-        for recorded in rows:
-            note_presence(found, recorded)
-        seq = rows[-1].seq
-    return found
-
-
-def note_presence(found: dict[UserId, Presence], recorded: Recorded) -> None:
-    match recorded.event:
-        case ParticipantJoined(user_id=user) | ParticipantAdmitted(user_id=user):
-            found.setdefault(user, Presence()).come(recorded.at)
-        case ParticipantLeft(user_id=user, waiting=False, last_seen=last_seen) if user in found:
-            found[user].go(last_seen)
-        case ParticipantRemoved(user_id=user) | ParticipantBanned(user_id=user) if user in found:
-            found[user].go(recorded.at)
-        case SessionEnded() | SessionCancelled():
-            for presence in found.values():
-                presence.go(recorded.at)
-        case _:
-            pass
+async def _gathered(log: EventLog, session: SessionId, upto: int) -> Evidence:
+    evidence = Evidence()
+    while evidence.seq < upto and (rows := await log.read(session, evidence.seq)):
+        evidence = gather(rows, evidence)
+    return evidence
 
 
 def _rows(
-    room: RoomState,
-    present: Mapping[UserId, Presence],
-    registered: Mapping[UserId, Registration],
-    names: Mapping[UserId, str],
-    now: datetime,
+    evidence: Evidence, registered: Mapping[UserId, Registration], names: Mapping[UserId, str], now: datetime
 ) -> Iterable[tuple[str, ...]]:
-    """Those who came by their first moment, then those who did not, by name."""
-    for user, presence in sorted(present.items(), key=lambda each: each[1].intervals[0][0]):
-        person = room.people.get(user) if room.people is not None else None
+    """Those who came by their first moment, then those who did not, by name. `now`: until when open stays last."""
+    came = {UserId(user): guest for user, guest in evidence.guests.items() if guest.stays}
+    for user, guest in sorted(came.items(), key=lambda each: each[1].stays[0].since):
         held = registered.get(user)
-        last = presence.intervals[-1][1]
+        ends = [stay.until or evidence.ended_at for stay in guest.stays]
+        lasted = sum((until - stay.since for stay, until in _closed(guest, now)), timedelta())
         yield (
             user,
             names.get(user, ""),
-            person.role if person is not None else "",
+            guest.role,
             held.status if held is not None else "",
-            _time(presence.intervals[0][0]),
-            _time(last) if last is not None else "",
-            str(round(presence.lasted(now).total_seconds() / 60)),
-            "; ".join(f"{_time(since)}/{_time(until) if until else ''}" for since, until in presence.intervals),
+            _time(guest.stays[0].since),
+            _time(ends[-1]),
+            str(round(lasted / timedelta(minutes=1))),
+            "; ".join(f"{_time(stay.since)}/{_time(end)}" for stay, end in zip(guest.stays, ends, strict=True)),
         )
-    absent = [each for user, each in registered.items() if user not in present and each.status not in WITHDRAWN]
+    absent = [each for user, each in registered.items() if user not in came and each.status not in WITHDRAWN]
     for each in sorted(absent, key=lambda each: names.get(each.user_id, "")):
         yield (each.user_id, names.get(each.user_id, ""), each.role, each.status, "", "", "0", "")
 
 
-def _time(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+def _closed(guest: Guest, now: datetime) -> Iterable[tuple[Stay, datetime]]:
+    return ((stay, max(stay.since, stay.until or now)) for stay in guest.stays)
+
+
+def _time(at: datetime | None) -> str:
+    """Empty while it goes on."""
+    return "" if at is None else at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def as_csv(columns: Iterable[str], rows: Iterable[Iterable[str]], *, bom: bool = False) -> bytes:

@@ -23,7 +23,7 @@ FEED_SESSIONS_MAX = 1_000
 STATUS = {Status.SCHEDULED: "CONFIRMED", Status.CANCELLED: "CANCELLED"}
 
 
-@family.get("/calendar.ics", Who.SIGNED_IN, etag=True, produces=CONTENT_TYPE)
+@family.get("/calendar.ics", Who.SIGNED_IN, etag=True, produces=CONTENT_TYPE, cost=5)
 async def read_feed(call: Call) -> File:
     """Every session one hosts, is registered for or attended."""
     held, found = Sessions(call.database), list[LiveSession]()

@@ -33,7 +33,7 @@ async def exchange(route: Route, request: web.Request) -> web.StreamResponse:
     if route.who is not Who.ANYONE and call.reader is None:
         raise Problem("unauthenticated")
     if call.reader is not None:
-        _require(call.limits.rest_per_user.take(call.user))
+        _require(call.limits.rest_per_user.take(call.user, route.cost))
     path = _read_path(route, request)
     await _require_may(route.who, call, path.get("session_id"))
     if route.matches is not None:

@@ -11,8 +11,9 @@ from live.api.call import Call
 from live.api.route import Family, File, Listing, Moment, Named, SessionPath, Who
 from live.frames import event_item
 from live.problems import Fault, invalid
-from persistence.event_log import READ_EVENTS_MAX, EventLog
+from persistence.event_log import READ_EVENTS_MAX
 from persistence.pages import LIMIT_MAX
+from persistence.snapshots import Snapshots
 from rooms.feature import Recorded, Standing, Wire
 from rooms.ids import SessionId, UserId
 from rooms.room import STATE, RoomState, apply
@@ -93,11 +94,11 @@ def _standing_at(call: Call, room: RoomState, seq: int) -> Standing:
     return standing_at(room, call.user, seq)
 
 
-@family.get("/live-sessions/{session_id}/state", Who.MEMBER, etag=True)
+@family.get("/live-sessions/{session_id}/state", Who.MEMBER, etag=True, cost=5)
 async def read_state(call: Call, session_id: SessionPath, query: StateQuery) -> File:
     """The whole view that one had, or would have had, at that moment: `{seq, view, people}`."""
     room = await call.room(session_id)
-    past = room if query.at is None else await replay_to(call.log, session_id, room, _moment(query.at))
+    past = room if query.at is None else await _replayed_to(call, session_id, room, _moment(query.at))
     standing = _standing_at(call, room, past.seq)
     encoded = STATE.dump_json(view(past, standing), by_alias=True, exclude_none=True)
     people = await call.people(_ANY.validate_json(encoded))
@@ -119,17 +120,16 @@ def _moment(at: str) -> int | datetime:
         raise invalid([Fault("must be a seq or an RFC 3339 time", parameter="at")]) from None
 
 
-async def replay_to(log: EventLog, session: SessionId, head: RoomState, moment: int | datetime) -> RoomState:
+async def _replayed_to(call: Call, session: SessionId, head: RoomState, moment: int | datetime) -> RoomState:
     """The state after the last event at or before `moment`; times are those of the events, which never run backwards."""
     if (moment >= head.seq) if isinstance(moment, int) else (moment >= head.at):
         return head
     state = RoomState()
-    while state.seq < head.seq:
-        rows = await log.read(session, state.seq)
+    if isinstance(moment, int):
+        state = await Snapshots(call.database).load(session, moment) or state
+    while state.seq < head.seq and (rows := await call.log.read(session, state.seq)):
         for recorded in rows:
             if (recorded.seq > moment) if isinstance(moment, int) else (recorded.at > moment):
                 return state
             state = apply(state, recorded)
-        if not rows:
-            break
     return state

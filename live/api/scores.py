@@ -3,25 +3,34 @@ projected from the log within seconds; one's own is for oneself and for staff (d
 """
 
 from collections.abc import Sequence
-from statistics import median
-from typing import Any
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from live.api.attendance import CONTENT_TYPE, CsvQuery, as_csv
 from live.api.call import Call
 from live.api.route import Family, File, Listing, Named, Paging, SessionPath, UserPath, Who
+from live.api.sessions import Session, read_seen
 from live.problems import not_found
 from persistence.models.participant import SessionParticipant
-from persistence.models.session import LiveSession
 from persistence.pages import LIMIT_MAX
 from persistence.sessions import Sessions
+from rooms.engagement import Component, Part
 from rooms.feature import Wire
 from rooms.ids import SessionId, UserId
 from rooms.roles import Role
 
 family = Family("participants", "Who took part, and how: W201-W223.")
 PATH = "/live-sessions/{session_id}"
+
+
+class Breakdown(Wire):
+    """Every point, with the rows of the log it stands on; `final` once the session is over. Each `sentence` names a text."""
+
+    model_config = ConfigDict(extra="ignore")  # of what a later release may store
+
+    version: int
+    final: bool
+    parts: dict[Component, Part] = Field(default_factory=dict)
 
 
 class Score(Wire):
@@ -35,7 +44,7 @@ class Score(Wire):
     interaction_count: int
     questions_asked: int
     polls_answered: int
-    breakdown: Any = None
+    breakdown: Breakdown | None = None
 
 
 class Engagement(Wire):
@@ -43,7 +52,8 @@ class Engagement(Wire):
 
     engagement_score: float | None = None
     participant_count: int
-    median_score: float | None = Field(default=None, description="for staff")
+    median: float | None = None
+    count: int = Field(default=0, description="participants with a score")
     items: tuple[Score, ...]
     people: dict[UserId, Named]
 
@@ -51,7 +61,7 @@ class Engagement(Wire):
 class Summary(Wire):
     """What happened, for everybody who was there; `summary` is written at the end."""
 
-    session: LiveSession
+    session: Session
     summary: str | None = None
     participant_count: int
     engagement_score: float | None = None
@@ -79,20 +89,20 @@ async def read_score(call: Call, session_id: SessionPath, user_id: UserPath) -> 
 @family.get(PATH + "/engagement", Who.MEMBER, etag=True)
 async def read_engagement(call: Call, session_id: SessionPath) -> Engagement:
     """How the session was taken part in."""
-    session = await _session(call, session_id)
+    session = await read_seen(call, session_id)
     scores = tuple(_score(each) for each in await _participants(call, session_id))
-    points = [each.participation_score for each in scores if each.participation_score is not None]
-    staffs = await call.staffs(session_id)
+    overall = (session.metadata.model_extra or {}).get("engagement", {})
     return Engagement(
         engagement_score=session.metadata.engagement_score,
         participant_count=session.metadata.participant_count,
-        median_score=median(points) if staffs and points else None,
+        median=overall.get("median"),
+        count=overall.get("count", 0),
         items=scores,
         people=await call.people(*scores),
     )
 
 
-@family.get(PATH + "/engagement.csv", Who.STAFF, produces=CONTENT_TYPE)
+@family.get(PATH + "/engagement.csv", Who.STAFF, produces=CONTENT_TYPE, cost=5)
 async def export_engagement(call: Call, session_id: SessionPath, query: CsvQuery) -> File:
     """The same for a spreadsheet."""
     scores = [_score(each) for each in await _participants(call, session_id)]
@@ -118,7 +128,7 @@ async def export_engagement(call: Call, session_id: SessionPath, query: CsvQuery
 @family.get(PATH + "/summary", Who.MEMBER, etag=True)
 async def read_summary(call: Call, session_id: SessionPath) -> Summary:
     """The session in short, with one's own part in it."""
-    session = await _session(call, session_id)
+    session = await read_seen(call, session_id)
     own = next((each for each in await _participants(call, session_id) if each.user_id == call.user), None)
     return Summary(
         session=session,
@@ -128,13 +138,6 @@ async def read_summary(call: Call, session_id: SessionPath) -> Summary:
         you=_score(own) if own is not None else None,
         people=await call.people(session),
     )
-
-
-async def _session(call: Call, session: SessionId) -> LiveSession:
-    found = await call.session(session)
-    if found is None:
-        raise not_found()
-    return found
 
 
 async def _participants(call: Call, session: SessionId) -> Sequence[SessionParticipant]:
@@ -151,6 +154,7 @@ async def _participants(call: Call, session: SessionId) -> Sequence[SessionParti
 def _score(participant: SessionParticipant) -> Score:
     scored = participant.role is Role.PARTICIPANT
     metadata = participant.metadata
+    held = (metadata.model_extra or {}).get("scoreBreakdown")
     return Score(
         user_id=participant.user_id,
         role=participant.role,
@@ -160,5 +164,5 @@ def _score(participant: SessionParticipant) -> Score:
         interaction_count=metadata.interaction_count,
         questions_asked=metadata.questions_asked,
         polls_answered=metadata.polls_answered,
-        breakdown=(metadata.model_extra or {}).get("scoreBreakdown"),
+        breakdown=Breakdown.model_validate(held) if held and scored else None,
     )

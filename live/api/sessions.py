@@ -2,16 +2,18 @@
 rules, whether somebody is in the room or nobody.
 """
 
+from collections.abc import Hashable
 from typing import Annotated, Any, Literal
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from pydantic import Field, ValidationError
 
-from live.api.call import Call
+from live.api.call import REPEATABLE, Call
 from live.api.route import Family, Listing, Moment, Paging, SessionPath, Who
+from live.limits import Buckets, take_all
 from live.problems import Fault, Problem, faults_of, invalid, not_found
 from live.scheduling import schedule
-from persistence.models.session import Features, LiveSession, NewSession
+from persistence.models.session import Features, LiveSession, NewSession, SessionMetadata
 from persistence.registrations import Registrations
 from persistence.relations import Relation, find_relations
 from persistence.sessions import Filter, NotAnInstructor, Sessions
@@ -31,6 +33,7 @@ from rooms.lifecycle import (
     UpdateSession,
 )
 from rooms.protocol import COMMANDS
+from rooms.roles import STAFF
 
 family = Family(
     "live-sessions", "Live sessions: W167-W200. Their life is changed by commands and decided by the rules."
@@ -98,7 +101,7 @@ async def list_sessions(call: Call, query: SessionQuery) -> Listing[Session]:
     wanted = Filter(query.from_, query.to, statuses, query.mine, query.order == "latest")
     page = await Sessions(call.database).list(call.user, wanted, query.limit, query.cursor)
     you = await find_relations(call.database, call.user, [SessionId(each.id) for each in page.items])
-    items = tuple(Session(**each.model_dump(), you=you.get(SessionId(each.id))) for each in page.items)
+    items = tuple(_as_seen(call, each, you.get(SessionId(each.id))) for each in page.items)
     return Listing(items=items, next_cursor=page.next_cursor, people=await call.people(*page.items))
 
 
@@ -109,17 +112,18 @@ async def schedule_session(call: Call, body: NewSession) -> Session:
     if host != call.user and not call.sender.admin:
         raise Problem("forbidden", "only administrators schedule for somebody else")
     try:
-        made = await schedule(Sessions(call.database), call.log, body, host, call.user, call.new_id())
+        own_id = SessionId(call.new_id()) if call.key is not None else None
+        made = await schedule(Sessions(call.database), call.log, body, host, call.user, call.new_id(), own_id)
     except NotAnInstructor:
         raise invalid([Fault("is no instructor", pointer="/instructorId")]) from None
     call.location = f"/live-sessions/{made.id}"
-    return await _shown(call, SessionId(made.id))
+    return await read_seen(call, SessionId(made.id))
 
 
 @family.get("/live-sessions/{session_id}", Who.MEMBER, etag=True)
 async def read_session(call: Call, session_id: SessionPath) -> Session:
     """One session."""
-    return await _shown(call, session_id)
+    return await read_seen(call, session_id)
 
 
 @family.patch("/live-sessions/{session_id}", Who.HOST, etag=True, matches=read_session, refuses=("session.ended",))
@@ -127,13 +131,23 @@ async def change_session(call: Call, session_id: SessionPath, body: SessionChang
     """Changes what is given; a larger capacity lets the waitlist in."""
     given = body.model_dump(exclude={"module_id"}, exclude_unset=True)
     if given:
-        await call.submit(session_id, UpdateSession.model_validate(given))
+        await _change_once(call, session_id, UpdateSession.model_validate(given))
     if "module_id" in body.model_fields_set:
         await Sessions(call.database).set_module(session_id, body.module_id)
         call.forget(session_id)
     if body.max_participants is not None:
         await Registrations(call.database).promote_waiting(session_id)
-    return await _shown(call, session_id)
+    return await read_seen(call, session_id)
+
+
+async def _change_once(call: Call, session: SessionId, command: Command) -> None:
+    """The command's id is made of the version it changes: of one person's changes to it at the same moment one comes through."""
+    version = call.request.headers.get("If-Match", "*")
+    command_id = call.new_id() if version.strip() == "*" else str(uuid5(REPEATABLE, f"{session} {version}"))
+    try:
+        await call.submit(session, command, command_id)
+    except Problem as problem:
+        raise Problem("precondition_failed") if problem.code == "id_reused" else problem from None
 
 
 @family.delete("/live-sessions/{session_id}", Who.HOST, matches=read_session, refuses=("conflict",))
@@ -148,9 +162,14 @@ async def submit_command(call: Call, session_id: SessionPath, body: dict[str, An
     """Submits any command of docs/protocol.md: `{id, type, …}`. `id` is a UUID of one's own making; the same id again gets the
     same answer and acts once."""
     command_id, command = _read_command(body)
-    wait = call.limits.commands_per_user.take(call.user)
+    buckets = call.limits
+    wanted: list[tuple[Buckets, Hashable]] = [
+        (buckets.commands_per_user, call.user),
+        (buckets.commands_per_address, call.address),
+    ]
     if command.type == "chat.send":
-        wait = wait or call.limits.chat_per_user.take(call.user)
+        wanted.append((buckets.chat_per_user, call.user))
+    wait = take_all(wanted)
     if wait > 0:
         raise Problem("rate_limited", retry_after_s=wait)
     return Accepted(seq=await call.submit(session_id, command, command_id))
@@ -205,14 +224,24 @@ async def cancel_session(call: Call, session_id: SessionPath, body: Cancellation
 
 async def _moved(call: Call, session: SessionId, command: Command) -> Moved:
     seq = await call.submit(session, command)
-    shown = await _shown(call, session)
+    shown = await read_seen(call, session)
     return Moved(**shown.model_dump(), seq=seq)
 
 
-async def _shown(call: Call, session: SessionId) -> Session:
+async def read_seen(call: Call, session: SessionId) -> Session:
+    """As this reader may see it now."""
     found = await call.session(session)
     if found is None:
         raise not_found()
     you = await find_relations(call.database, call.user, [session])
     lobby = (await call.room(session)).lifecycle.lobby
-    return Session(**found.model_dump(), lobby=lobby, you=you.get(session))
+    return _as_seen(call, found, you.get(session)).model_copy(update={"lobby": lobby})
+
+
+def _as_seen(call: Call, session: LiveSession, you: Relation | None) -> Session:
+    """How it went is for those who were there (domain.md 4.2)."""
+    seen = Session(**session.model_dump(), you=you)
+    if call.sender.admin or (you is not None and (you.joined_at is not None or you.role in STAFF)):
+        return seen
+    count = session.metadata.participant_count
+    return seen.model_copy(update={"metadata": SessionMetadata(participant_count=count)})

@@ -8,17 +8,14 @@ from typing import Any
 import pytest
 from icalendar import Calendar
 
-from live.api.attendance import Presence, as_csv, note_presence, safe_cell
+from live.api.attendance import as_csv, safe_cell
 from live.keys import DATABASE, HOSTS
-from rooms.admission import ParticipantAdmitted, ParticipantRemoved
-from rooms.feature import Event, Recorded
-from rooms.ids import SessionId, UserId
-from rooms.lifecycle import SessionEnded
-from rooms.participants import Leave, ParticipantJoined, ParticipantLeft
+from persistence.event_log import EventLog
+from persistence.projections import Projector
+from rooms.ids import SessionId
+from rooms.participants import Leave
 from rooms.roles import Role
 from tests.api.conftest import SOON, Answer, Api, schedule
-
-ANA, BEN = UserId("4b9d8c52-0c3f-4f0e-9a51-6d1f3f6c7a11"), UserId("5b9d8c52-0c3f-4f0e-9a51-6d1f3f6c7a11")
 
 
 def entries(answer: Answer) -> dict[str, Any]:
@@ -80,6 +77,10 @@ async def test_attendance_lists_who_came_and_who_did_not(api: Api) -> None:
     assert len(rows[1]["intervals"].split("; ")) == 2
     assert rows[1]["lastLeft"] == "", "she is there"
     assert (rows[2]["firstJoined"], rows[2]["minutes"], rows[2]["intervals"]) == ("", "0", "")
+    await mara.post(f"/live-sessions/{session}/end")
+    over = await mara.get(f"/live-sessions/{session}/attendance.csv")
+    rows = list(csv.DictReader(io.StringIO(over.body.decode())))
+    assert rows[0]["lastLeft"] == rows[1]["lastLeft"] != "", "who was there to the end left with it"
     assert (await mara.get(f"/live-sessions/{session}/attendance.csv?bom=true")).body.startswith(b"\xef\xbb\xbfuserId")
 
 
@@ -109,33 +110,6 @@ def test_other_cells_stay_as_they_are() -> None:
     ]
 
 
-def test_presence_by_the_log() -> None:
-    """In, out by what was seen last, in again, put out, let in again, over."""
-    found: dict[UserId, Presence] = {}
-    events: list[Event] = [
-        ParticipantJoined(user_id=ANA, role=Role.PARTICIPANT),
-        ParticipantAdmitted(user_id=BEN, role=Role.PARTICIPANT),
-        ParticipantLeft(user_id=ANA, last_seen=SOON + timedelta(seconds=90)),
-        ParticipantJoined(user_id=ANA, role=Role.PARTICIPANT),
-        ParticipantJoined(user_id=ANA, role=Role.PARTICIPANT),
-        ParticipantRemoved(user_id=BEN),
-        ParticipantLeft(user_id=BEN, last_seen=SOON, waiting=True),
-        SessionEnded(),
-    ]
-    for minute, event in enumerate(events):
-        note_presence(found, Recorded(minute + 1, SOON + timedelta(minutes=minute), None, None, event))
-
-    def minutes(user: UserId) -> list[tuple[float, float]]:
-        return [
-            ((a - SOON) / timedelta(minutes=1), ((b or SOON) - SOON) / timedelta(minutes=1))
-            for a, b in found[user].intervals
-        ]
-
-    assert minutes(ANA) == [(0, 1.5), (3, 7)]
-    assert minutes(BEN) == [(1, 5)]
-    assert found[ANA].lasted(SOON) == timedelta(minutes=5.5)
-
-
 async def test_scores_are_ones_own_and_the_staffs(api: Api) -> None:
     mara = await api.mara()
     session = await api.workshop()
@@ -158,6 +132,27 @@ async def test_scores_are_ones_own_and_the_staffs(api: Api) -> None:
     page = (await mara.get(f"{path}/participants?limit=3")).json
     rest = (await mara.get(f"{path}/participants?limit=3&cursor={page['nextCursor']}")).json
     assert (len(page["items"]), len(rest["items"]), rest["nextCursor"]) == (3, 1, None)
+
+
+async def test_what_is_projected_comes_with_its_reasons(api: Api) -> None:
+    mara = await api.mara()
+    session = await api.workshop()
+    ana = await api.invited(session, "Ana")
+    await api.runs(session)
+    await api.enters(session, ana, Role.PARTICIPANT)
+    await ana.command(session, "chat.send", text="hello")
+    await mara.post(f"/live-sessions/{session}/end")
+    database = api.app[DATABASE]
+    await Projector(database, EventLog(database), rest_s=0).catch_up()
+    path = f"/live-sessions/{session}"
+    own = (await ana.get(f"{path}/participants/{ana.user}/score")).json
+    assert (own["interactionCount"], own["breakdown"]["final"], own["breakdown"]["version"]) == (1, True, 1)
+    whole = (await mara.get(f"{path}/engagement")).json
+    assert (whole["participantCount"], [each["scored"] for each in whole["items"]]) == (1, [False, True])
+    summary = (await ana.get(f"{path}/summary")).json
+    assert "1 participant came" in summary["summary"]
+    assert summary["session"]["metadata"]["summary"] == summary["summary"]
+    assert (await mara.get(f"{path}/registrations")).json["items"][0]["status"] == "attended"
 
 
 async def test_modules_are_read_when_published_and_with_access(api: Api) -> None:

@@ -4,6 +4,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+from live.keys import DATABASE
+from persistence.event_log import EventLog
+from persistence.projections import Projector
 from rooms.roles import Role
 from tests.api.conftest import Api, Caller
 
@@ -136,6 +139,19 @@ async def test_the_state_at_a_seq_and_at_a_time(api: Api) -> None:
         await ana.get(f"/live-sessions/{session}/state", headers={"If-None-Match": now.headers["ETag"]})
     ).status == 304
     assert (await ana.get(f"/live-sessions/{session}/state?at=0")).json["seq"] == 0
+
+
+async def test_how_it_went_is_for_those_who_were_there(api: Api) -> None:
+    session, cast = await lively(api)
+    wim = await api.invited(session, "Wim")
+    await cast["Mara"].post(f"/live-sessions/{session}/end")
+    database = api.app[DATABASE]
+    await Projector(database, EventLog(database), rest_s=0).catch_up()
+    for path in (f"/live-sessions/{session}", f"/live-sessions/{session}/summary", "/live-sessions"):
+        for name in ("Mara", "Theo", "Ana", "Otto"):
+            assert "were present at once" in (await cast[name].get(path)).body.decode(), (name, path)
+        for caller, told in ((await api.ada(), True), (wim, False)):
+            assert ("were present at once" in (await caller.get(path)).body.decode()) is told, (caller.name, path)
 
 
 async def test_who_was_removed_reads_no_further(api: Api) -> None:

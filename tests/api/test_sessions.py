@@ -5,9 +5,10 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
+import asyncpg
 import pytest
 
-from live.keys import DATABASE
+from live.keys import DATABASE, SETTINGS
 from persistence.models.user import PlatformRole
 from rooms.lifecycle import TRANSITIONS, Status
 from rooms.roles import Role
@@ -130,6 +131,15 @@ async def test_changing_needs_the_version_one_read(api: Api) -> None:
     assert (await mara.change(path, {"scheduledEnd": SOON.isoformat()})).code == "bad_request"
     assert (await mara.change(path, {"status": "ended"})).status == 422
     assert (await mara.change(path, {})).status == 200
+
+
+async def test_of_two_changes_to_one_version_only_one_comes_through(api: Api) -> None:
+    mara = await api.mara()
+    path = f"/live-sessions/{await api.workshop()}"
+    tag = {"If-Match": (await mara.get(path)).headers["ETag"]}
+    answers = await asyncio.gather(*(mara.send("PATCH", path, {"title": f"Tea {n}"}, headers=tag) for n in range(5)))
+    assert sorted(each.status for each in answers) == [200, 412, 412, 412, 412]
+    assert len((await mara.get(f"{path}/events?after=1")).json["items"]) == 1
 
 
 async def test_deleting_hides_it_but_not_while_it_runs(api: Api) -> None:
@@ -301,6 +311,27 @@ class TestIdempotencyKey:
         assert {each.status for each in answers} <= {201, 409}
         assert {each.code for each in answers if each.status == 409} <= {"in_progress"}
         assert len((await mara.get("/live-sessions")).json["items"]) == 1
+
+    async def test_a_first_request_that_died_is_carried_on_not_out_again(self, api: Api) -> None:
+        """The server was killed after the commit, before it could keep the answer."""
+        mara = await api.mara()
+        key = {"Idempotency-Key": "a key"}
+        first = await mara.post("/live-sessions", schedule(), headers=key)
+        async with api.app[DATABASE].transaction() as connection:
+            await connection.execute("UPDATE ops.idempotency_keys SET status = NULL, response = NULL")
+        early = await mara.post("/live-sessions", schedule(), headers=key)
+        assert (early.status, early.code) == (409, "in_progress")
+        await self._let_time_pass(api)
+        again = await mara.post("/live-sessions", schedule(), headers=key)
+        assert (again.status, again.json["id"]) == (201, first.json["id"])
+        assert len((await mara.get("/live-sessions")).json["items"]) == 1
+
+    async def _let_time_pass(self, api: Api) -> None:
+        """The claim becomes older than a first request may be; only the owner gets past the trigger that dates changes."""
+        connection = await asyncpg.connect(api.app[SETTINGS].database_url)
+        await connection.execute("ALTER TABLE ops.idempotency_keys DISABLE TRIGGER touch")
+        await connection.execute("UPDATE ops.idempotency_keys SET updated_at = updated_at - interval '2 minutes'")
+        await connection.close()
 
     async def test_a_failure_is_not_kept(self, api: Api) -> None:
         mara = await api.mara()
