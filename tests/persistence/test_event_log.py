@@ -147,6 +147,20 @@ async def test_a_head_held_elsewhere_is_busy_and_disturbs_nobody(here: Process, 
     assert (await here.event_log.append(batches))[0] == Appended(held.state.seq + 1)
 
 
+async def test_a_row_that_refers_to_a_head_does_not_look_like_an_append(here: Process, workshop: Workshop) -> None:
+    """Somebody's arrival, not yet committed, checks its foreign key against the head."""
+    scribe = await here.start_session(workshop.mara)
+    batch, _ = scribe.decide([said(workshop.mara, SendMessage(text="x"))])
+    async with workshop.database.transaction() as connection:
+        await connection.execute(
+            "INSERT INTO live.presence (session_id, user_id, process_id) VALUES ($1, $2, $3)",
+            scribe.session,
+            workshop.ana,
+            str(uuid4()),
+        )
+        assert (await here.event_log.append([batch]))[0] == Appended(batch.reached)
+
+
 async def test_a_repeated_command_gets_its_first_answer(here: Process, there: Process, workshop: Workshop) -> None:
     scribe = await here.start_session(workshop.mara)
     once, more = said(workshop.mara, SendMessage(text="once")), said(workshop.mara, SendMessage(text="more"))
