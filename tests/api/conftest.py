@@ -184,6 +184,7 @@ class Options:
 
     limits_factor: float = 1_000.0
     trusted_proxies: tuple[str, ...] = ()
+    demo: bool = False
 
 
 @pytest.fixture
@@ -206,6 +207,7 @@ async def api(dsn: str, options: Options, tmp_path: Path, contract: Contract) ->
         port=port,
         limits_factor=options.limits_factor,
         trusted_proxies=options.trusted_proxies,
+        demo=options.demo,
     )
     app = make_app(settings)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)

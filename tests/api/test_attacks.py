@@ -207,6 +207,30 @@ class TestLimits:
         assert (await ben.get("/me")).status == 200
 
 
+async def test_a_flood_of_passwords_does_not_hold_up_the_loop(api: Api) -> None:
+    """Attack 12: a few threads do the work, a short queue waits, the rest is sent away."""
+    lags: list[float] = []
+
+    async def measure() -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            before = loop.time()
+            await asyncio.sleep(0.005)
+            lags.append(loop.time() - before - 0.005)
+
+    measuring = asyncio.create_task(measure())
+    tries = [
+        api.nobody.post("/auth/token", {"email": f"{n}@example.org", "password": "a wrong password"})
+        for n in range(100)
+    ]
+    answers = await asyncio.gather(*tries)
+    measuring.cancel()
+    assert {each.code for each in answers} == {"wrong_credentials", "overloaded"}
+    assert all(each.headers["Retry-After"] == "1" for each in answers if each.status == 503)
+    median = sorted(lags)[len(lags) // 2]
+    assert median < 0.05, f"half of the time the loop waited {median:.3f} s and more"
+
+
 async def test_secrets_stand_in_no_log(api: Api, caplog: pytest.LogCaptureFixture) -> None:
     """Attack 8: tokens, passwords and link tokens, on every way they travel, also where they do not belong."""
     caplog.set_level(logging.DEBUG)

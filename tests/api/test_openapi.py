@@ -4,6 +4,7 @@ uses every operation, so that none is declared and not served, or served and not
 
 import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -167,3 +168,9 @@ async def test_times_are_rfc_3339_in_utc(api: Api) -> None:
     made = await mara.post("/live-sessions", schedule(scheduledStart="2030-01-07T12:00:00+02:00", scheduledEnd=offset))
     assert made.json["scheduledStart"] == "2030-01-07T10:00:00Z"
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", made.json["createdAt"])
+
+
+def test_the_written_documentation_names_exactly_these_routes() -> None:
+    text = (Path(__file__).resolve().parents[2] / "docs" / "api" / "rest.md").read_text()
+    written = re.findall(r"^\| `([A-Z]+ /\S+)` \|", text, re.MULTILINE)
+    assert written == [f"{route.method} {route.path}" for route in routes()]
