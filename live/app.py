@@ -1,7 +1,6 @@
 """The composition root: every part of the server is made here, once, in order, and taken down in reverse."""
 
 import asyncio
-import gc
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from functools import partial
@@ -110,7 +109,6 @@ async def _sessions(app: web.Application) -> AsyncIterator[None]:
         ):
             task = asyncio.create_task(_kept(work))
             tasks.push_async_callback(_end, task)
-        _settle_memory()
         yield
         await hosts.settle()
         await committer.close()
@@ -135,10 +133,3 @@ async def _kept(work: Callable[[], Awaitable[None]]) -> None:
 async def _end(task: asyncio.Task[None]) -> None:
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-
-
-def _settle_memory() -> None:
-    """What is there after start-up stays: no collection needs to look at it again (performance.md C)."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 50, 1_000)

@@ -24,6 +24,5 @@ DENIED = Bye("denied", 4303, reconnect=False)
 SLOW = Bye("slow", 4308, reconnect=True, retry_in_s=1.0)
 RESYNC = Bye("resync", 4310, reconnect=True, retry_in_s=0.0)
 RATE = Bye("rate", 4313, reconnect=True, retry_in_s=10.0)
-PROTOCOL = Bye("protocol", 4314, reconnect=False)
-VIOLATION = Bye("protocol", 1002, reconnect=False)  # below Socket.IO: not even a packet
+PROTOCOL = Bye("protocol", 1002, reconnect=False)
 UNAVAILABLE = Bye("unavailable", 1013, reconnect=True, retry_in_s=1.0)

@@ -32,6 +32,8 @@ class Hosts:
         return host
 
     async def _open(self, session: SessionId) -> Host:
+        if len(self._hosts) >= limits.HOSTS_MAX:
+            raise Unavailable("too many sessions are open")
         host = Host(session, self._parts)
         await host.load()
         host.start()

@@ -23,7 +23,7 @@ from engineio.packet import Packet as EnginePacket
 from socketio.exceptions import ConnectionRefusedError as ConnectionRefused
 
 from live import limits
-from live.byes import PROTOCOL, SLOW, VIOLATION, Bye
+from live.byes import PROTOCOL, SLOW, Bye
 from live.outbox import Outbox
 from live.packets import CONNECT, DISCONNECT, EVENT, NAMESPACE, Malformed, Packet, ack_frame, event_frame, frame
 
@@ -135,9 +135,9 @@ class Channel(AsyncSocket):  # type: ignore[misc]
             case "1":  # close
                 self.abort()
             case first if first not in "0123456":
-                self.part(VIOLATION)
+                self.part(PROTOCOL)
             case "":
-                self.part(VIOLATION)
+                self.part(PROTOCOL)
             case _:
                 self.misbehave("unexpected text packet")
 

@@ -157,6 +157,13 @@ class House:
             entered.append(visitor)
         return entered
 
+    async def enter_patiently(self, session: SessionId, name: str) -> list[Visitor]:
+        """Where joining may fail, as long as it fails."""
+        visitor = await self.visitor(name)
+        while not (await visitor.join(session))["ok"]:
+            pass
+        return [visitor]
+
     async def close(self) -> None:
         await asyncio.gather(*(visitor.close() for visitor in self.visitors), return_exceptions=True)
         for server in self.servers:

@@ -20,7 +20,7 @@ from tests.live.conftest import House
 from tests.live.raw import Raw, event, packet
 
 Make = Callable[[], Raw]
-PROTOCOL = 4314
+PROTOCOL = 1002
 
 
 @pytest.fixture(autouse=True)
