@@ -90,7 +90,7 @@ export function Composer({ channel, writing, onDone }: { channel: string; writin
       <div className="composer-row">
         <textarea
           ref={field}
-          className="input"
+          className="input input-grows"
           rows={1}
           maxLength={TEXT_MAX}
           value={text}

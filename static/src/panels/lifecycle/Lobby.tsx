@@ -57,7 +57,7 @@ function WaitsFor() {
   const text =
     mine?.reason === "seat"
       ? t.lobby.seat(line.findIndex((each) => each.user === me) + 1)
-      : !running && early
+      : !running && early && status !== "starting"
         ? t.lobby.start(formats.time(scheduledStart))
         : mine?.reason === "start"
           ? t.lobby.startNow

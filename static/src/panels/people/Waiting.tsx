@@ -1,5 +1,5 @@
 // The door, as the staff see it: who waits and for what, let in or turn away, one or all.
-import { Button } from "../../design/Button";
+import { Button, IconButton } from "../../design/Button";
 import { useTexts } from "../../texts";
 import { useRoom } from "../room/RoomContext";
 
@@ -33,9 +33,12 @@ export function Waiting() {
                 >
                   {t.people.admit}
                 </Button>
-                <Button size="small" onPress={() => void submit({ type: "participant.deny", userId: user })}>
-                  {t.people.deny}
-                </Button>
+                <IconButton
+                  icon="close"
+                  size="small"
+                  label={t.people.deny}
+                  onPress={() => void submit({ type: "participant.deny", userId: user })}
+                />
               </>
             )}
           </li>

@@ -66,7 +66,7 @@ export function PollForm({ poll, onClose }: { poll?: Poll; onClose(): void }) {
         <Choose
           label={t.polls.kind}
           value={draft.kind}
-          onChange={(kind) => change({ kind })}
+          onChange={(kind) => change({ kind, results: kind === "quiz" ? "onPublish" : "live" })}
           options={KINDS.map((value) => ({ value, label: t.polls.kinds[value] }))}
         />
         {draft.kind === "rating" && (

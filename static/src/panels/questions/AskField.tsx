@@ -48,8 +48,8 @@ export function AskField({ field }: { field: Ref<HTMLTextAreaElement> }) {
       ))}
       <textarea
         ref={field}
-        className="input"
-        rows={2}
+        className="input input-grows"
+        rows={1}
         maxLength={TEXT_MAX}
         value={text}
         placeholder={t.questions.ask}

@@ -1,5 +1,5 @@
 // Who asks for a right: allow it, for good or for some minutes, or decline.
-import { Button } from "../../design/Button";
+import { Button, IconButton } from "../../design/Button";
 import { Icon } from "../../design/Icon";
 import { MenuButton } from "../../design/Menu";
 import { useTexts } from "../../texts";
@@ -50,12 +50,12 @@ export function RightsAsked() {
                   <Icon name="down" />
                 </Button>
               </MenuButton>
-              <Button
+              <IconButton
+                icon="close"
                 size="small"
+                label={t.people.decline}
                 onPress={() => void submit({ type: "permission.revoke", userId: user, permission })}
-              >
-                {t.people.decline}
-              </Button>
+              />
             </li>
           );
         })}

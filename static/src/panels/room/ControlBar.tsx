@@ -2,6 +2,7 @@
 import { useState } from "react";
 import { DialogTrigger, Dialog } from "react-aria-components/Dialog";
 import { Popover } from "react-aria-components/Popover";
+import { Toolbar } from "react-aria-components/Toolbar";
 import { Button, IconButton } from "../../design/Button";
 import { Key } from "../../design/Bits";
 import { Icon } from "../../design/Icon";
@@ -20,12 +21,14 @@ export function ControlBar() {
   const { takesPart, view, me, role } = useRoom();
   const raised = view.hands?.raised.some((each) => each.user === me) ?? false;
   return (
-    <div className="controls" role="toolbar" aria-label={t.room.controls}>
-      {takesPart && <Hand raised={raised} />}
-      {takesPart && <Reactions />}
-      {role !== undefined && <AskRight />}
-      <Help />
-    </div>
+    <section aria-label={t.room.controls}>
+      <Toolbar className="controls" aria-label={t.room.controls}>
+        {takesPart && <Hand raised={raised} />}
+        {takesPart && <Reactions />}
+        {role !== undefined && <AskRight />}
+        <Help />
+      </Toolbar>
+    </section>
   );
 }
 

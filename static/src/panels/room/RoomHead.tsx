@@ -5,7 +5,7 @@ import { linkTo } from "../../app/router";
 import { Button, buttonClass, IconButton } from "../../design/Button";
 import { Icon } from "../../design/Icon";
 import { MenuButton } from "../../design/Menu";
-import { hostOf } from "../../session/standing";
+import { hostOf, isStaffRole } from "../../session/standing";
 import { useFormats, useTexts } from "../../texts";
 import { useSessionMenu } from "../lifecycle/sessionMenu";
 import { useClock, useRoom } from "./RoomContext";
@@ -69,24 +69,12 @@ function Status() {
   );
 }
 
-/** Open the doors, begin, resume: whatever the session waits for, for whoever may do it. */
+/** Resume, or take over from a host who is gone, for whoever may do it. What comes before the start is on the stage. */
 function NextStep() {
   const t = useTexts();
-  const { view, host, staff, submit, me } = useRoom();
+  const { view, role, submit, me } = useRoom();
   const { status } = view.lifecycle;
-  if (host && status === "scheduled")
-    return (
-      <Button look="primary" onPress={() => void submit({ type: "session.start" })}>
-        {t.room.openDoors}
-      </Button>
-    );
-  if (host && status === "starting")
-    return (
-      <Button look="primary" onPress={() => void submit({ type: "session.activate" })}>
-        {t.room.begin}
-      </Button>
-    );
-  if (staff && status === "paused")
+  if (isStaffRole(role) && status === "paused")
     return (
       <Button look="primary" icon="play" onPress={() => void submit({ type: "session.resume" })}>
         {t.room.resume}

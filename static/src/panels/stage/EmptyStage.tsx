@@ -14,11 +14,7 @@ export function EmptyStage() {
   const { status, description } = view.lifecycle;
   const maker = may("can_create_polls") && may("can_moderate") && feature("poll") !== undefined;
   if (status === "scheduled" || status === "starting")
-    return (
-      <Empty icon="clock" title={host ? (status === "scheduled" ? t.room.openDoors : t.room.begin) : t.room.starting}>
-        {host ? (status === "scheduled" ? t.room.openDoorsText : t.room.beginText) : description}
-      </Empty>
-    );
+    return host ? <BeforeStart opened={status === "starting"} /> : <Empty icon="clock" title={t.room.starting}>{description}</Empty>;
   return (
     <div className="stage-quiet">
       <Empty {...(phone ? {} : { icon: "stage" as const })} title={t.stage.nothing}>
@@ -31,6 +27,28 @@ export function EmptyStage() {
       )}
       {maker && <NextPoll />}
     </div>
+  );
+}
+
+/** The step that comes next, for whom it is to do. */
+function BeforeStart({ opened }: { opened: boolean }) {
+  const t = useTexts();
+  const { submit } = useRoom();
+  return (
+    <Empty icon="clock" title={opened ? t.room.gathering : t.room.closedDoors}>
+      <div className="stack">
+        <p>{opened ? t.room.beginText : t.room.openDoorsText}</p>
+        <div>
+          <Button
+            look="primary"
+            size="large"
+            onPress={() => void submit({ type: opened ? "session.activate" : "session.start" })}
+          >
+            {opened ? t.room.begin : t.room.openDoors}
+          </Button>
+        </div>
+      </div>
+    </Empty>
   );
 }
 
