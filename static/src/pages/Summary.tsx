@@ -69,7 +69,7 @@ export function Summary() {
           )}
         </header>
         {summary.problem !== null && <Notice kind="fault">{t.problem(summary.problem.code)}</Notice>}
-        {summary.value?.you && (
+        {summary.value?.you && !staff && (
           <Part title={t.summary.yourScore}>
             <OwnScore score={summary.value.you} />
           </Part>

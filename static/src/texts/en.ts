@@ -519,6 +519,7 @@ export const en = {
     yourScore: "Your part in it",
     outOf: (score: number) => `${score} of 100`,
     notScored: "Staff and observers are not scored.",
+    tooShort: "The session was too short to be scored.",
     noScore: "The score is being worked out. Come back in a minute.",
     counted: (points: string, of: string) => `${points} of ${of} points`,
     polls: "Polls",

@@ -527,6 +527,7 @@ export const fr: Texts = {
     yourScore: "Votre part",
     outOf: (score) => `${score} sur 100`,
     notScored: "L'équipe et les observateurs n'ont pas de score.",
+    tooShort: "La séance était trop courte pour un score.",
     noScore: "Le score est en cours de calcul. Revenez dans une minute.",
     counted: (points, of) => `${points} sur ${of} points`,
     polls: "Sondages",

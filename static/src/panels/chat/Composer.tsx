@@ -9,6 +9,7 @@ import { useDraft } from "../room/drafts";
 import { usePlace } from "../room/place";
 import { useClock, useRoom } from "../room/RoomContext";
 import { audienceOf, otherOf } from "./channels";
+import { NotNow } from "../room/NotNow";
 import type { Writing } from "./ChatPanel";
 
 const TEXT_MAX = 5_000;
@@ -32,6 +33,7 @@ export function Composer({ channel, writing, onDone }: { channel: string; writin
   const locked = (view.chat?.locked ?? false) && !may("can_moderate");
   if (role === "observer" && !may("can_moderate")) return <p className="composer-off soft">{t.chat.readOnly}</p>;
   if (locked) return <p className="composer-off soft">{t.chat.locked}</p>;
+  if (!takesPart) return <NotNow />;
 
   const send = () => {
     const words = text.trim();

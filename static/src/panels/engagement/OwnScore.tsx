@@ -10,6 +10,7 @@ export function OwnScore({ score }: { score: Score }) {
   const parts = score.breakdown?.parts ?? {};
   if (!score.scored) return <p className="soft">{t.summary.notScored}</p>;
   if (typeof score.participationScore !== "number") return <p className="soft">{t.summary.noScore}</p>;
+  if (Object.keys(parts).length === 0) return <p className="soft">{t.summary.tooShort}</p>;
   return (
     <div className="stack">
       <p className="score-total">{t.summary.outOf(score.participationScore)}</p>

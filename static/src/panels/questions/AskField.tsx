@@ -4,6 +4,7 @@ import { Button } from "../../design/Button";
 import { Check } from "../../design/Field";
 import { useTexts } from "../../texts";
 import { useDraft } from "../room/drafts";
+import { NotNow } from "../room/NotNow";
 import { usePlace } from "../room/place";
 import { useRoom } from "../room/RoomContext";
 
@@ -16,6 +17,7 @@ export function AskField({ field }: { field: Ref<HTMLTextAreaElement> }) {
   const [text, setText] = useDraft("question");
   const [anonymous, setAnonymous] = useState(false);
   if (role === "observer" && !may("can_moderate")) return <p className="composer-off soft">{t.chat.readOnly}</p>;
+  if (!takesPart) return <NotNow />;
 
   const ask = () => {
     const words = text.trim();
