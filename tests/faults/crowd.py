@@ -7,7 +7,7 @@ import asyncio
 import random
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,11 +35,11 @@ class Member:
 
 @dataclass
 class Person:
-    """One client of the load. `joined`: when it got into its session, the latest few; `asked_and_got`: when the latest
+    """One client of the load, at any of the servers. `joined`: when it got into its session, the latest few; `asked_and_got`: when the latest
     command was sent that was answered with success. Both on the monotonic clock."""
 
     member: Member
-    url: str
+    urls: Sequence[str]
     folder: Path
     rng: random.Random
     people: Mapping[str, str]  # of its session, name -> user
@@ -55,7 +55,13 @@ class Person:
         self.world = World(member.user, self.people)
         self.mind = Mind(member.name, self.world, self.rng, self._tell)
         self.client = Client(
-            self.url, member.session, member.token, random.Random(self.rng.random()), self._note, self._hear, self._see
+            self.rng.choice(self.urls),
+            member.session,
+            member.token,
+            random.Random(self.rng.random()),
+            self._note,
+            self._hear,
+            self._see,
         )
 
     # -- what it is told --
@@ -64,6 +70,8 @@ class Person:
         self.recorder.note(kind, body)
         if kind == "joined" and body.get("ok"):
             self.joined.append(self.recorder.last_t)
+        elif kind in {"disconnect", "failed"}:
+            self.client.url = self.rng.choice(self.urls)
         elif kind == "gap" or (kind == "refused" and body.get("code") != "unavailable"):
             self.flaws.append(f"{kind}: {body}")
 
@@ -142,11 +150,12 @@ class Person:
     async def compare(self, http: aiohttp.ClientSession) -> bool:
         """Records what a fresh join and REST say, once this client has caught up with them; False when it has not yet."""
         seen: list[Body] = []
-        fresh = Client(self.url, self.member.session, self.member.token, see=seen.append)
+        url = self.rng.choice(self.urls)
+        fresh = Client(url, self.member.session, self.member.token, see=seen.append)
         staying = asyncio.ensure_future(fresh.run())
         try:
             await asyncio.wait_for(fresh.live.wait(), 10)
-            address = f"{self.url}/api/v1/live-sessions/{self.member.session}/state"
+            address = f"{url}/api/v1/live-sessions/{self.member.session}/state"
             async with http.get(address, headers={"Authorization": f"Bearer {self.member.token()}"}) as response:
                 response.raise_for_status()
                 state = await response.json()

@@ -58,8 +58,8 @@ class Server:
                 start_new_session=True,
             )
 
-    async def listening(self) -> float:
-        """The moment, on the monotonic clock, at which it first took a connection."""
+    async def listening(self) -> float | None:
+        """The moment, on the monotonic clock, at which it first took a connection; None if a failpoint was quicker."""
         deadline = time.monotonic() + START_WITHIN_S
         while self.running and time.monotonic() < deadline:
             try:
@@ -70,6 +70,8 @@ class Server:
             taken = time.monotonic()
             writer.close()
             return taken
+        if not self.running and await self.died(0):
+            return None
         raise DidNotStart(self.output.read_text(errors="replace")[-3000:])
 
     def kill(self) -> None:

@@ -8,7 +8,8 @@ import asyncio
 
 import pytest
 
-from tests.faults.campaign import Plan, fresh_seed, is_long, run
+from tests.faults.campaign import run
+from tests.faults.outcome import Plan, fresh_seed, is_long
 
 FAILING_S = 120.0 if is_long() else 8.0
 SESSIONS = 10 if is_long() else 4

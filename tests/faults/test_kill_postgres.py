@@ -8,7 +8,8 @@ import asyncio
 
 import pytest
 
-from tests.faults.campaign import Plan, fresh_seed, is_long, run
+from tests.faults.campaign import run
+from tests.faults.outcome import Plan, fresh_seed, is_long
 from tests.faults.postgres import KILLS
 
 TIMES = 20 if is_long() else 3

@@ -22,7 +22,7 @@ class Workshop:
         self.server = server
         people = {member.name: member.user for member in cast}
         self.people = {
-            member.name: Person(member, server.url, folder, random.Random(member.name), people) for member in cast
+            member.name: Person(member, [server.url], folder, random.Random(member.name), people) for member in cast
         }
 
     async def open(self) -> None:
