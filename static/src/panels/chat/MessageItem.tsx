@@ -1,5 +1,5 @@
 // One message: who, when, its words, what it answers, the reactions, and what one may do with it.
-import { memo, useState } from "react";
+import { memo, useEffect, useRef, useState } from "react";
 import { Dialog, DialogTrigger } from "react-aria-components/Dialog";
 import { Popover } from "react-aria-components/Popover";
 import { IconButton } from "../../design/Button";
@@ -31,6 +31,12 @@ export function MessageItem(props: MessageItemProps) {
   const [near, setNear] = useState(false);
   const pending = room.isPending(message.id);
   const name = room.nameOf(message.sender);
+  const box = useRef<HTMLElement>(null);
+  // Whoever deletes it keeps their place: the button they did it with goes with its words.
+  const deletes = useRef(false);
+  useEffect(() => {
+    if (message.deleted && deletes.current) box.current?.focus();
+  }, [message.deleted]);
   const classes = [
     "message",
     follows ? "message-follows" : "",
@@ -39,6 +45,7 @@ export function MessageItem(props: MessageItemProps) {
   ];
   return (
     <article
+      ref={box}
       className={classes.join(" ")}
       data-message={message.id}
       tabIndex={tabStop ? 0 : -1}
@@ -53,7 +60,15 @@ export function MessageItem(props: MessageItemProps) {
       }
     >
       <Words {...props} name={name} pending={pending} />
-      {near && !message.deleted && !pending && room.takesPart && <Actions {...props} room={room} />}
+      {near && !message.deleted && !pending && room.takesPart && (
+        <Actions
+          {...props}
+          room={room}
+          onDelete={() => {
+            deletes.current = true;
+          }}
+        />
+      )}
     </article>
   );
 }
@@ -129,7 +144,7 @@ function Reactions({ message }: { message: Message }) {
   );
 }
 
-function Actions({ message, onWrite, room }: MessageItemProps & { room: RoomNow }) {
+function Actions({ message, onWrite, room, onDelete }: MessageItemProps & { room: RoomNow; onDelete(): void }) {
   const t = useTexts();
   const { me, may, view, submit } = room;
   const [reacting, setReacting] = useState(false);
@@ -175,7 +190,10 @@ function Actions({ message, onWrite, room }: MessageItemProps & { room: RoomNow 
         act={t.chat.delete}
         danger
         onClose={() => setDeleting(false)}
-        onConfirm={() => void submit({ type: "chat.delete", messageId: message.id })}
+        onConfirm={() => {
+          onDelete();
+          void submit({ type: "chat.delete", messageId: message.id });
+        }}
       />
     </div>
   );
