@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 import { IconButton } from "../design/Button";
 import { type ActGroup, MenuButton } from "../design/Menu";
 import { LANGUAGES, useLanguage, useTexts } from "../texts";
-import { api, identity } from "./client";
+import { api, identity, kept } from "./client";
 import { go, linkTo } from "./router";
 import { chooseScheme, chosenScheme, type Scheme } from "./scheme";
 import "./frame.css";
@@ -94,6 +94,10 @@ async function signOut(): Promise<void> {
   } catch {
     // Signed out here in any case; the token ends by itself.
   }
+  const user = identity.userId;
   identity.forget();
+  // What this person wrote and did not send is nobody else's.
+  for (const prefix of ["atelier.outbox.", "atelier.draft.", "atelier.seen.", "atelier.ballot."])
+    for (const key of kept.keys(prefix)) if (user !== null && key.includes(`.${user}`)) kept.drop(key);
   go("/sign-in");
 }

@@ -23,7 +23,6 @@ export function SessionPage({ id, userId }: { id: string; userId: string }) {
 }
 
 function Visit({ id, userId, onAgain }: { id: string; userId: string; onAgain(): void }) {
-  const t = useTexts();
   const [session, state] = useSession({
     sessionId: id,
     userId,
@@ -42,18 +41,29 @@ function Visit({ id, userId, onAgain }: { id: string; userId: string; onAgain():
   }, [title]);
 
   if (phase === "closed" && closed !== undefined) return <Closed code={closed.code} onAgain={onAgain} />;
-  if (view === null || you === null)
-    return (
-      <Frame narrow>
-        {phase === "away" && state.lostAt !== undefined && <Notice>{t.connection.lost}</Notice>}
-        <Waiting text={t.connection.connecting} />
-      </Frame>
-    );
+  if (view === null || you === null) return <Connecting />;
   const { status } = view.lifecycle;
   return (
     <RoomProvider session={session} state={state} view={view}>
       {status === "ended" || status === "cancelled" ? <Summary /> : you.standing.admitted ? <Room /> : <Lobby />}
     </RoomProvider>
+  );
+}
+
+const PATIENCE_MS = 4_000;
+
+function Connecting() {
+  const t = useTexts();
+  const [long, setLong] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setLong(true), PATIENCE_MS);
+    return () => clearTimeout(timer);
+  }, []);
+  return (
+    <Frame narrow>
+      {long && <Notice>{t.problem("offline")}</Notice>}
+      <Waiting text={t.connection.connecting} />
+    </Frame>
   );
 }
 

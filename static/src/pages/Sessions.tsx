@@ -1,5 +1,5 @@
 // My sessions: what runs or comes today first, with the one button that matters; then what comes later, then the past.
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { asProblem, useAsked } from "../app/asked";
 import { api, identity } from "../app/client";
 import { Frame } from "../app/Frame";
@@ -16,6 +16,8 @@ const RUNNING = "/live-sessions?mine=true&limit=50&status=starting,active,paused
 const COMING = "/live-sessions?mine=true&limit=50&status=scheduled";
 const PAST = "/live-sessions?mine=true&limit=20&status=ended,cancelled&order=latest";
 
+const LOOK_AGAIN_MS = 20_000;
+
 export function Sessions() {
   const t = useTexts();
   const me = useAsked<Me>("/me");
@@ -23,6 +25,15 @@ export function Sessions() {
   const coming = useAsked<Sessions>(COMING);
   const past = useAsked<Sessions>(PAST);
   const [scheduling, setScheduling] = useState(false);
+
+  useEffect(() => {
+    const timer = setInterval(() => {
+      if (document.visibilityState !== "visible") return;
+      running.again();
+      coming.again();
+    }, LOOK_AGAIN_MS);
+    return () => clearInterval(timer);
+  }, [running.again, coming.again]);
 
   const mayHost = me.value?.roles.some((role) => role === "instructor" || role === "admin") ?? false;
   const problem = running.problem ?? coming.problem ?? past.problem;

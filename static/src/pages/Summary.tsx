@@ -41,10 +41,11 @@ const TOP_QUESTIONS = 5;
 export function Summary() {
   const t = useTexts();
   const formats = useFormats();
-  const { view, session, role } = useRoom();
+  const { view, session, state, role } = useRoom();
   const path = `/live-sessions/${session.sessionId}`;
   const { title, status, actualStart, actualEnd, reason } = view.lifecycle;
-  const summary = useAsked<SummaryDocument>(actualStart === undefined ? null : `${path}/summary`);
+  const wasIn = state.you?.standing.admitted ?? false;
+  const summary = useAsked<SummaryDocument>(actualStart === undefined || !wasIn ? null : `${path}/summary`);
   const staff = isStaffRole(role);
   const begin = Date.parse(actualStart ?? view.at);
   const end = Date.parse(actualEnd ?? view.at);
@@ -68,13 +69,14 @@ export function Summary() {
             </p>
           )}
         </header>
+        {!wasIn && <p className="soft">{t.summary.notIn}</p>}
         {summary.problem !== null && <Notice kind="fault">{t.problem(summary.problem.code)}</Notice>}
         {summary.value?.you && !staff && (
           <Part title={t.summary.yourScore}>
             <OwnScore score={summary.value.you} />
           </Part>
         )}
-        {actualStart !== undefined && (
+        {actualStart !== undefined && wasIn && (
           <>
             <Polls />
             <Questions />

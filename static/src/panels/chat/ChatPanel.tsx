@@ -23,7 +23,7 @@ export type Writing = { to: Message; as: "reply" | "edit" } | null;
 export function ChatPanel({ unread }: { unread: Readonly<Record<string, number>> }) {
   const t = useTexts();
   const room = useRoom();
-  const { channel: open } = usePlace();
+  const { channel: open, openPanel } = usePlace();
   const [writing, setWriting] = useState<Writing>(null);
   const earlier = useEarlier();
   const channels = channelsOf(room, open);
@@ -33,6 +33,10 @@ export function ChatPanel({ unread }: { unread: Readonly<Record<string, number>>
   const held = now?.channel?.messages ?? {};
   const messages = inOrder([...earlier.messages(open).filter((each) => held[each.id] === undefined), ...Object.values(held)]);
   const inThis = writing !== null && writing.to.channel === open ? writing : null;
+  const done = () => {
+    setWriting(null);
+    openPanel("chat", true); // the field is another one now; writing goes on in it
+  };
   return (
     <section className="chat" aria-label={t.chat.title}>
       {channels.length > 1 && <ChannelChoice channels={channels} open={open} unread={unread} />}
@@ -50,7 +54,7 @@ export function ChatPanel({ unread }: { unread: Readonly<Record<string, number>>
         onWrite={setWriting}
       />
       <Unsent channel={open} />
-      <Composer key={`${open}.${inThis?.as ?? ""}.${inThis?.to.id ?? ""}`} channel={open} writing={inThis} onDone={() => setWriting(null)} />
+      <Composer key={`${open}.${inThis?.as ?? ""}.${inThis?.to.id ?? ""}`} channel={open} writing={inThis} onDone={done} />
     </section>
   );
 }

@@ -3,12 +3,13 @@ import { useState } from "react";
 import { DialogTrigger, Dialog } from "react-aria-components/Dialog";
 import { Popover } from "react-aria-components/Popover";
 import { Toolbar } from "react-aria-components/Toolbar";
+import { api } from "../../app/client";
 import { Button, IconButton } from "../../design/Button";
 import { Key } from "../../design/Bits";
 import { Icon } from "../../design/Icon";
 import { MenuButton } from "../../design/Menu";
 import type { SendReaction } from "../../session/protocol";
-import { PERMISSIONS } from "../../session/standing";
+import { grantsOf, PERMISSIONS } from "../../session/standing";
 import { useTexts } from "../../texts";
 import { useKeys } from "./keys";
 import { usePlace } from "./place";
@@ -26,6 +27,7 @@ export function ControlBar() {
         {takesPart && <Hand raised={raised} />}
         {takesPart && <Reactions />}
         {role !== undefined && <AskRight />}
+        <OwnRights />
         <Help />
       </Toolbar>
     </section>
@@ -135,6 +137,27 @@ function AskRight() {
         {!phone && <Icon name="up" />}
       </Button>
     </MenuButton>
+  );
+}
+
+const MINUTE_MS = 60_000;
+
+/** What one was given beyond one's role, with the time left. */
+function OwnRights() {
+  const t = useTexts();
+  const { view, me } = useRoom();
+  const now = api.now();
+  const grants = grantsOf(view, me, now);
+  if (grants.length === 0) return null;
+  return (
+    <span className="own-rights">
+      {grants
+        .map(({ permission, until }) => {
+          const what = t.permissions[permission] ?? permission;
+          return until === undefined ? t.people.youMay(what) : t.people.youMayFor(what, Math.ceil((until - now) / MINUTE_MS));
+        })
+        .join(" · ")}
+    </span>
   );
 }
 

@@ -1,4 +1,5 @@
 // The room: people, stage and conversation side by side, on a phone one below the other, with the controls at the bottom.
+import { useSeenHeight } from "../../app/viewport";
 import { useTexts } from "../../texts";
 import { PeoplePanel } from "../people/PeoplePanel";
 import { RightsOfAll } from "../rights/RightsOfAll";
@@ -8,6 +9,7 @@ import { EndDialogs } from "../lifecycle/EndDialogs";
 import { Invite } from "../lifecycle/Invite";
 import { ImportPolls } from "../polls/ImportPolls";
 import { PollForm } from "../polls/PollForm";
+import { Announcements } from "./Announcements";
 import { ConnectionBar } from "./ConnectionBar";
 import { ControlBar } from "./ControlBar";
 import { PlaceProvider, usePlace } from "./place";
@@ -28,8 +30,9 @@ export function Room() {
 function RoomPage() {
   const t = useTexts();
   const { wide } = usePlace();
+  const short = useSeenHeight();
   return (
-    <div className={`room ${wide ? "room-wide" : ""}`}>
+    <div className={`room ${wide ? "room-wide" : ""} ${short ? "room-short" : ""}`}>
       <a className="skip" href="#stage">
         {t.common.skip}
       </a>
@@ -49,6 +52,7 @@ function RoomPage() {
       <Refusals />
       <ControlBar />
       <Shortcuts />
+      <Announcements />
       <Dialogs />
     </div>
   );
