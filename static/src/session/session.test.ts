@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { ANA, BEN, FakeServer, raised, ROOM, settled, viewAt } from "./fakes";
+import { ANA, AT, BEN, FakeServer, raised, ROOM, settled, viewAt } from "./fakes";
 import { KeptInMemory } from "./kept";
 import { Session, SignedOut } from "./session";
 
@@ -122,6 +122,15 @@ describe("acting", () => {
     server.send(4, 5, [raised(5, ANA, "c0-1")]);
     expect(session.state.view?.hands?.raised).toHaveLength(1);
     expect(session.state.pending).toHaveLength(0);
+  });
+
+  test("what was shown before the answer is known to be the same thing after it", async () => {
+    const { server, session } = await joined();
+    void session.submit({ type: "chat.send", text: "hello" });
+    const sent = { type: "chat.sent", seq: 5, at: AT, actor: ANA, command: "c0-1", messageId: "m1", text: "hello" };
+    server.send(4, 5, [sent as never]);
+    expect(session.originOf("m1")).toBe("c0-1");
+    expect(session.originOf("m2")).toBeUndefined();
   });
 
   test("an acknowledgement before the event keeps the echo until the view gets there", async () => {

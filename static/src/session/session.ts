@@ -79,6 +79,7 @@ export class Session {
   readonly #sending = new Set<string>();
   readonly #answers = new Map<string, (ack: Ack) => void>();
   readonly #tries = new Map<string, number>();
+  readonly #origins = new Map<string, string>();
   readonly #laneTimers = new Map<string, ReturnType<typeof setTimeout>>();
   #state: SessionState;
   #base: View | null = null;
@@ -143,6 +144,11 @@ export class Session {
       const stop = this.subscribe(look);
       look();
     });
+  }
+
+  /** The command by which one made this thing on this page: its echo was known by that name. */
+  originOf(id: string): string | undefined {
+    return this.#origins.get(id);
   }
 
   // -- Acting --
@@ -271,8 +277,8 @@ export class Session {
     this.#base = { ...applyAll(this.#base, frame.events), seq: frame.upto };
     this.#position = { epoch: frame.epoch, after: frame.upto };
     this.#outbox.settle(frame.upto);
-    for (const { actor, command } of frame.events)
-      if (actor === this.userId && command !== undefined) this.#seen(command);
+    for (const event of frame.events)
+      if (event.actor === this.userId && event.command !== undefined) this.#seen(event.command, event);
     for (const { actor, type } of frame.events)
       if (actor !== undefined && type === "chat.sent") this.#typing.heard(actor, false);
     this.#publish({ names: { ...this.#state.names, ...frame.people } });
@@ -280,8 +286,10 @@ export class Session {
   }
 
   /** The event of one's own command arrived, perhaps before its acknowledgement. */
-  #seen(id: string): void {
+  #seen(id: string, event: Recorded): void {
     if (this.#outbox.pending.some((each) => each.id === id)) {
+      if (event.type === "chat.sent") this.#origins.set(event.messageId, id);
+      if (event.type === "question.asked") this.#origins.set(event.questionId, id);
       this.#outbox.drop(id);
       this.#answers.get(id)?.({ ok: true, seq: this.#position?.after ?? 0 });
       this.#answers.delete(id);

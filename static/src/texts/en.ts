@@ -283,6 +283,8 @@ export const en = {
     allow: "Allow",
     decline: "Decline",
     gone: "Were here",
+    find: "Find a person",
+    andMore: (n: number) => `and ${count(n, "more", "more")}`,
     may: (what: string) => `may ${what}`,
     mayFor: (what: string, minutes: number) => `may ${what}, ${minutes} min left`,
     mayNot: (what: string) => `may not ${what}`,

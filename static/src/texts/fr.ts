@@ -291,6 +291,8 @@ export const fr: Texts = {
     allow: "Permettre",
     decline: "Refuser",
     gone: "Étaient là",
+    find: "Chercher une personne",
+    andMore: (n) => `et ${count(n, "autre", "autres")}`,
     may: (what) => `peut ${what}`,
     mayFor: (what, minutes) => `peut ${what}, encore ${minutes} min`,
     mayNot: (what) => `ne peut pas ${what}`,

@@ -24,7 +24,7 @@ export interface MessageListProps {
 
 export function MessageList({ channel, messages, earlier, empty, onWrite }: MessageListProps) {
   const t = useTexts();
-  const { me } = useRoom();
+  const { me, session } = useRoom();
   const scroller = useRef<HTMLDivElement>(null);
   const [atEnd, setAtEnd] = useState(true);
   const [seen, setSeen] = useState(() => messages.at(-1)?.seq ?? 0);
@@ -62,6 +62,23 @@ export function MessageList({ channel, messages, earlier, empty, onWrite }: Mess
     scroller.current?.querySelector<HTMLElement>(`[data-message="${to.id}"]`)?.focus();
   };
 
+  // What is fetched from before the first message that was there is no news: it stands outside of the live region.
+  const [first] = useState(() => messages[0]?.seq ?? 0);
+  const older = messages.findIndex((each) => each.seq >= first);
+  const entry = (message: Message, index: number) => (
+    <Entry key={session.originOf(message.id) ?? message.id} message={message} before={messages[index - 1]}>
+      {(follows) => (
+        <MessageItem
+          message={message}
+          follows={follows}
+          original={message.replyTo === undefined ? undefined : messages.find((each) => each.id === message.replyTo)}
+          tabStop={message.id === tabStop}
+          onFocus={() => setActive(message.id)}
+          onWrite={onWrite}
+        />
+      )}
+    </Entry>
+  );
   const windowed = messages.length >= (channel.includes(":") ? WINDOW_DIRECT : WINDOW);
   const tabStop = active !== null && messages.some((each) => each.id === active) ? active : last?.id;
   return (
@@ -81,21 +98,11 @@ export function MessageList({ channel, messages, earlier, empty, onWrite }: Mess
       )}
       {earlier.problem !== null && <p className="field-error">{t.problem(earlier.problem)}</p>}
       {messages.length === 0 && empty}
-      <div role="log" aria-live="polite" aria-relevant="additions" aria-label={t.chat.title} className="chat-log">
-        {messages.map((message, index) => (
-          <Entry key={message.id} message={message} before={messages[index - 1]}>
-            {(follows) => (
-              <MessageItem
-                message={message}
-                follows={follows}
-                original={message.replyTo === undefined ? undefined : messages.find((each) => each.id === message.replyTo)}
-                tabStop={message.id === tabStop}
-                onFocus={() => setActive(message.id)}
-                onWrite={onWrite}
-              />
-            )}
-          </Entry>
-        ))}
+      <div className="chat-log">
+        {older > 0 && <div>{messages.slice(0, older).map(entry)}</div>}
+        <div role="log" aria-live="polite" aria-relevant="additions" aria-label={t.chat.title}>
+          {messages.slice(older).map((message, index) => entry(message, older + index))}
+        </div>
       </div>
       {!atEnd && (
         <div className="chat-latest">

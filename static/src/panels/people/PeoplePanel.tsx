@@ -1,17 +1,14 @@
 // Who is here: those who wait for something first - at the door, with a hand raised, asking for a right - then everybody.
 import { useEffect, useRef } from "react";
 import { Empty } from "../../design/Bits";
-import type { Person } from "../../session/protocol";
 import { useTexts } from "../../texts";
 import { usePlace } from "../room/place";
 import { useRoom } from "../room/RoomContext";
 import { RightsAsked } from "../rights/RightsAsked";
 import { Hands } from "./Hands";
-import { PersonRow } from "./PersonRow";
+import { PeopleList } from "./PeopleList";
 import { Waiting } from "./Waiting";
 import "./people.css";
-
-const ORDER = { instructor: 0, assistant: 1, participant: 2, observer: 3 } as const;
 
 export function PeoplePanel() {
   const t = useTexts();
@@ -23,10 +20,8 @@ export function PeoplePanel() {
   }, [opened, enters]);
 
   const admitted = Object.values(view.people?.persons ?? {}).filter((each) => each.admitted);
-  const byName = (one: Person, other: Person) =>
-    ORDER[one.role] - ORDER[other.role] || nameOf(one.user).localeCompare(nameOf(other.user));
-  const here = admitted.filter((each) => each.present).sort(byName);
-  const gone = admitted.filter((each) => !each.present && each.joinedAt !== undefined).sort(byName);
+  const here = admitted.filter((each) => each.present);
+  const gone = admitted.filter((each) => !each.present && each.joinedAt !== undefined);
   return (
     <div className="people">
       <h2 className="panel-heading people-heading" tabIndex={-1} ref={top}>
@@ -36,11 +31,7 @@ export function PeoplePanel() {
       {staff && <Waiting />}
       <Hands />
       {staff && <RightsAsked />}
-      <ul role="list" className="people-list">
-        {here.map((person) => (
-          <PersonRow key={person.user} person={person} />
-        ))}
-      </ul>
+      <PeopleList people={here} />
       {here.every((each) => each.user === me) && staff && (
         <Empty title={t.people.none}>{t.people.noneText}</Empty>
       )}
@@ -49,11 +40,7 @@ export function PeoplePanel() {
           <summary>
             {t.people.gone} <span className="numbers">{gone.length}</span>
           </summary>
-          <ul role="list" className="people-list">
-            {gone.map((person) => (
-              <PersonRow key={person.user} person={person} />
-            ))}
-          </ul>
+          <PeopleList people={gone} />
         </details>
       )}
       {staff && (view.people?.banned.length ?? 0) > 0 && (
