@@ -87,16 +87,20 @@ class Deaths:
             killed = time.monotonic()
             self.postgres.kill(self.rng, what)
             self.outcome.postgres_kills[what] += 1
+            accepting = asyncio.create_task(self.postgres.accepting())
             sessions = {person.member.session for person in self.people}
             while sessions and time.monotonic() < killed + BACK_WITHIN_S:
                 await asyncio.sleep(0.01)
                 sessions -= {person.member.session for person in self.people if person.asked_and_got > killed}
             if sessions:
+                accepting.cancel()
                 self.outcome.flaws.append(
                     f"{len(sessions)} sessions take no commands {BACK_WITHIN_S:.0f} s after a kill of Postgres"
                 )
-            else:
-                self.outcome.again_s.append(time.monotonic() - killed)
+                continue
+            went_on, back = time.monotonic(), await accepting
+            self.outcome.postgres_back_s.append(back - killed)
+            self.outcome.again_s.append(max(0.0, went_on - back))
 
     async def fail(self, duration_s: float) -> None:
         for server in self.servers:

@@ -37,7 +37,8 @@ class Plan:
 @dataclass
 class Outcome:
     """`start_s`: from the start of the process to listening; `back_s`: from the server listening to the moment that the last client was in its session again, per kill;
-    `clients_back_s` the same for every client. `again_s`: from a kill of Postgres until every session took commands."""
+    `clients_back_s` the same for every client. `postgres_back_s`: from its kill until it takes connections, `again_s`: from then
+    until every session has taken a command again."""
 
     plan: Plan
     report: Report = field(default_factory=Report)
@@ -46,6 +47,7 @@ class Outcome:
     start_s: list[float] = field(default_factory=list)
     back_s: list[float] = field(default_factory=list)
     clients_back_s: list[float] = field(default_factory=list)
+    postgres_back_s: list[float] = field(default_factory=list)
     again_s: list[float] = field(default_factory=list)
     killed_before_all_back: int = 0
     answers: Counter[str] = field(default_factory=Counter)
@@ -75,7 +77,8 @@ class Outcome:
             lines.append(f"  listening to every client back: {_spread(self.back_s)}")
             lines.append(f"    to one client back: {_spread(self.clients_back_s)}")
         if self.again_s:
-            lines.append(f"  Postgres killed to commands in every session: {_spread(self.again_s)}")
+            lines.append(f"  Postgres killed to taking connections: {_spread(self.postgres_back_s)}")
+            lines.append(f"    from then to a command in every session: {_spread(self.again_s)}")
         lines.append(f"  violations {len(report.violations)}, flaws of clients {len(self.flaws)}")
         lines += [f"    {each}" for each in [*map(str, report.violations[:30]), *self.flaws[:10]]]
         return "\n".join(lines)

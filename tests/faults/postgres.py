@@ -5,14 +5,17 @@
 The harness kills the server by `kill -9` (Postgres below); the server under test only knows DATABASE_URL.
 """
 
+import asyncio
 import os
 import random
 import select
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import asyncpg
 import psutil
 
 from persistence.embedded import Embedded
@@ -65,6 +68,20 @@ class Postgres:
                 victim.send_signal(signal.SIGKILL)
             except psutil.NoSuchProcess:
                 continue
+
+    async def accepting(self) -> float:
+        """The moment, on the monotonic clock, from which on it carries out statements (again)."""
+        while True:
+            try:
+                connection = await asyncpg.connect(self.dsn, timeout=2)
+                try:
+                    await connection.execute("SELECT 1")
+                finally:
+                    connection.terminate()
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                await asyncio.sleep(0.02)
+            else:
+                return time.monotonic()
 
     def _pid(self) -> int:
         return int((self.data_dir / "postgres" / "postmaster.pid").read_text().splitlines()[0])

@@ -5,6 +5,7 @@ whoever was refused changed nothing, and whoever was accepted is there.
 """
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 
@@ -16,9 +17,9 @@ SESSIONS = 10 if is_long() else 4
 
 
 @pytest.mark.timeout(1_200 if is_long() else 300)
-def test_the_state_is_the_replay_when_commits_fail() -> None:
+def test_the_state_is_the_replay_when_commits_fail(tell: Callable[[object], None]) -> None:
     outcome = asyncio.run(run(Plan(fresh_seed(), sessions=SESSIONS, failing_s=FAILING_S)))
-    print(outcome)
+    tell(outcome)
     assert outcome.sound, outcome
     assert outcome.answers["internal"] > 0, "no commit failed"
     assert outcome.report.unknown.get("was done", 0) > 0, "no answer failed after its commit"

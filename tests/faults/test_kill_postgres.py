@@ -5,6 +5,7 @@ again by itself; nothing lost, doubled or out of order.
 """
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 
@@ -17,9 +18,9 @@ SESSIONS = 10 if is_long() else 4
 
 
 @pytest.mark.timeout(3_600 if is_long() else 300)
-def test_nothing_is_lost_when_postgres_is_killed() -> None:
+def test_nothing_is_lost_when_postgres_is_killed(tell: Callable[[object], None]) -> None:
     outcome = asyncio.run(run(Plan(fresh_seed(), sessions=SESSIONS, pace_s=0.2, postgres_kills=TIMES)))
-    print(outcome)
+    tell(outcome)
     assert outcome.sound, outcome
     assert outcome.postgres_kills.total() == TIMES
     assert outcome.postgres_kills.keys() == set(KILLS)

@@ -4,6 +4,7 @@
 """
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 
@@ -15,9 +16,9 @@ KILLS = 200 if is_long() else 20
 
 
 @pytest.mark.timeout(7_200 if is_long() else 600)
-def test_nothing_is_lost_when_the_server_is_killed() -> None:
+def test_nothing_is_lost_when_the_server_is_killed(tell: Callable[[object], None]) -> None:
     outcome = asyncio.run(run(Plan(fresh_seed(), server_kills=KILLS)))
-    print(outcome)
+    tell(outcome)
     assert outcome.sound, outcome
     assert outcome.kills.total() == KILLS
     assert not set(WAYS) - outcome.kills.keys(), "a way of dying did not happen"

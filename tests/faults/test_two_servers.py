@@ -5,6 +5,7 @@ session are decided in two processes at once, repeated to the one that did not t
 """
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 
@@ -16,9 +17,9 @@ SESSIONS = 10 if is_long() else 3
 
 
 @pytest.mark.timeout(3_600 if is_long() else 300)
-def test_nothing_is_lost_between_two_servers() -> None:
+def test_nothing_is_lost_between_two_servers(tell: Callable[[object], None]) -> None:
     outcome = asyncio.run(run(Plan(fresh_seed(), sessions=SESSIONS, servers=2, pace_s=0.2, server_kills=KILLS)))
-    print(outcome)
+    tell(outcome)
     assert outcome.sound, outcome
     assert outcome.kills.total() == KILLS
     assert outcome.report.unanswered == 0
