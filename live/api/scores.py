@@ -52,7 +52,7 @@ class Engagement(Wire):
 
     engagement_score: float | None = None
     participant_count: int
-    median: float | None = None
+    median_score: float | None = None
     count: int = Field(default=0, description="participants with a score")
     items: tuple[Score, ...]
     people: dict[UserId, Named]
@@ -95,7 +95,7 @@ async def read_engagement(call: Call, session_id: SessionPath) -> Engagement:
     return Engagement(
         engagement_score=session.metadata.engagement_score,
         participant_count=session.metadata.participant_count,
-        median=overall.get("median"),
+        median_score=overall.get("median"),
         count=overall.get("count", 0),
         items=scores,
         people=await call.people(*scores),

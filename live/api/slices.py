@@ -17,7 +17,7 @@ from rooms.room import FEATURES
 from rooms.visibility import view
 
 family = Family(
-    "slices", "What a session holds, as one may see it: pages of its entries, the latest first page last to end."
+    "slices", "What a session holds, as one may see it: pages of its entries, the latest page first."
 )
 SEQ_MAX = 2**63 - 1
 

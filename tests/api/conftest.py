@@ -1,10 +1,12 @@
 """A running server on a database of its own, and the cast as callers of its REST interface."""
 
+import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from time import monotonic
 from typing import Any
 from uuid import uuid4
 
@@ -14,9 +16,12 @@ from aiohttp import ClientSession, TCPConnector, web
 from live.api.openapi import document
 from live.api.routes import FAMILIES
 from live.app import make_app
-from live.keys import ACCESS_TOKENS, DIRECTORY, HOSTS, TOKENS
+from live.keys import ACCESS_TOKENS, DATABASE, DIRECTORY, HOSTS, TOKENS
+from live.limits import Rate
 from live.settings import Settings
+from persistence.event_log import EventLog
 from persistence.models.user import NewUser, PlatformRole
+from persistence.projections import Projector
 from persistence.tokens import TokenKind
 from rooms.ids import SessionId, UserId
 from rooms.participants import Join
@@ -158,6 +163,20 @@ class Api:
             moved = await mara.post(f"/live-sessions/{session}/{verb}")
             assert moved.status == 200, moved
 
+    async def projected(self, session: str) -> None:
+        """Waits until somebody's projector, the server's or this one, has written how an ended session went."""
+        database = self.app[DATABASE]
+        projector = Projector(database, EventLog(database), rest_s=0)
+        async with asyncio.timeout(30):
+            while True:
+                await projector.catch_up()
+                async with database.connection() as connection:
+                    if await connection.fetchval(
+                        "SELECT metadata ? 'summary' FROM live.live_sessions WHERE id = $1", session
+                    ):
+                        return
+                await asyncio.sleep(0.2)
+
     async def invited(self, session: str, name: str, role: str = "participant") -> Caller:
         """Registered by an invitation of Mara's, in this session role."""
         mara, caller = await self.mara(), await self.person(name)
@@ -190,6 +209,17 @@ class Options:
 @pytest.fixture
 def options() -> Options:
     return Options()
+
+
+async def flood(rate: Rate, send: Callable[[int], Awaitable[Answer]], *, allowed: str) -> None:
+    """Sends more at once than the rate allows: at least the burst gets through, and no more than has come back meanwhile."""
+    began = monotonic()
+    answers = await asyncio.gather(*(send(number) for number in range(int(rate.burst) + 20)))
+    passed = sum(each.code == allowed for each in answers)
+    assert int(rate.burst) <= passed <= rate.burst + rate.per_second * (monotonic() - began)
+    limited = [each for each in answers if each.code != allowed]
+    assert {(each.status, each.code) for each in limited} == {(429, "rate_limited")}
+    assert all(1 <= int(each.headers["Retry-After"]) <= 60 for each in limited)
 
 
 @pytest.fixture(scope="session")

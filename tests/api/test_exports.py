@@ -10,8 +10,6 @@ from icalendar import Calendar
 
 from live.api.attendance import as_csv, safe_cell
 from live.keys import DATABASE, HOSTS
-from persistence.event_log import EventLog
-from persistence.projections import Projector
 from rooms.ids import SessionId
 from rooms.participants import Leave
 from rooms.roles import Role
@@ -142,8 +140,7 @@ async def test_what_is_projected_comes_with_its_reasons(api: Api) -> None:
     await api.enters(session, ana, Role.PARTICIPANT)
     await ana.command(session, "chat.send", text="hello")
     await mara.post(f"/live-sessions/{session}/end")
-    database = api.app[DATABASE]
-    await Projector(database, EventLog(database), rest_s=0).catch_up()
+    await api.projected(session)
     path = f"/live-sessions/{session}"
     own = (await ana.get(f"{path}/participants/{ana.user}/score")).json
     assert (own["interactionCount"], own["breakdown"]["final"], own["breakdown"]["version"]) == (1, True, 1)

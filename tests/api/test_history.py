@@ -4,9 +4,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from live.keys import DATABASE
-from persistence.event_log import EventLog
-from persistence.projections import Projector
 from rooms.roles import Role
 from tests.api.conftest import Api, Caller
 
@@ -145,8 +142,7 @@ async def test_how_it_went_is_for_those_who_were_there(api: Api) -> None:
     session, cast = await lively(api)
     wim = await api.invited(session, "Wim")
     await cast["Mara"].post(f"/live-sessions/{session}/end")
-    database = api.app[DATABASE]
-    await Projector(database, EventLog(database), rest_s=0).catch_up()
+    await api.projected(session)
     for path in (f"/live-sessions/{session}", f"/live-sessions/{session}/summary", "/live-sessions"):
         for name in ("Mara", "Theo", "Ana", "Otto"):
             assert "were present at once" in (await cast[name].get(path)).body.decode(), (name, path)
