@@ -228,6 +228,7 @@ def decide_admit(room: "RoomState", command: Admit, context: Context) -> list[Ev
 
 def decide_deny(room: "RoomState", command: Deny, context: Context) -> list[Event]:
     require_moderator(room, context)
+    require_open(room)
     assert room.lobby is not None
     if command.user_id is None:
         return [
@@ -267,6 +268,7 @@ def decide_ban(room: "RoomState", command: Ban, context: Context) -> list[Event]
 
 def decide_unban(room: "RoomState", command: Unban, context: Context) -> list[Event]:
     require_moderator(room, context)
+    require_open(room)
     assert room.people is not None and room.lobby is not None
     if command.user_id not in (*room.people.banned, *room.lobby.denied):
         return []
@@ -276,6 +278,7 @@ def decide_unban(room: "RoomState", command: Unban, context: Context) -> list[Ev
 def _require_below(room: "RoomState", user: UserId, context: Context) -> Person | None:
     """Nobody removes the host; only the host removes staff (attack 17)."""
     require_moderator(room, context)
+    require_open(room)
     person = person_of(room, user)
     if person is None:
         return None

@@ -36,7 +36,7 @@ from rooms.lifecycle import (
     Status,
     UpdateSession,
 )
-from rooms.participants import ParticipantLeft
+from rooms.participants import Ban, Deny, ParticipantLeft, Remove, Unban
 from rooms.protocol import COMMANDS
 from rooms.rights import GrantPermission, SetRole
 from rooms.roles import Permission, Role
@@ -164,6 +164,8 @@ def test_nothing_is_changed_after_the_end() -> None:
     room.when(MARA, ExtendSession(minutes=5)).refused("session.ended")
     room.when(MARA, UpdateSession(title="later")).refused("session.ended")
     room.when(MARA, SetRole(user_id=ANA, role=Role.ASSISTANT)).refused("session.ended")
+    for command in (Deny(), Remove(user_id=ANA), Ban(user_id=ANA), Unban(user_id=ANA)):
+        room.when(MARA, command).refused("session.ended")
     assert room.sees(ANA).people is not None
 
 
