@@ -105,6 +105,18 @@ describe("following the log", () => {
     expect(session.state.view?.seq).toBe(10);
   });
 
+  test("many frames in a moment are told together, the state is there at once", async () => {
+    const { server, session } = await joined();
+    vi.advanceTimersByTime(1_000);
+    let told = 0;
+    session.subscribe(() => (told += 1));
+    for (let seq = 5; seq < 45; seq += 1) server.send(seq - 1, seq, [raised(seq, BEN)]);
+    expect(session.state.view?.seq).toBe(44);
+    expect(told).toBe(1);
+    vi.advanceTimersByTime(100);
+    expect(told).toBe(2);
+  });
+
   test("an event of a type it does not know only moves it on", async () => {
     const { server, session } = await joined();
     server.send(4, 5, [{ ...raised(5, BEN), type: "future.happened" } as never]);

@@ -30,6 +30,8 @@ const PATIENCE_DEFAULT_S = 1;
 const UNAUTHORIZED = "unauthenticated";
 const TOKEN_REFUSED = new Set([UNAUTHORIZED, "token_expired", "token_invalid"]);
 const REFUSED_KEPT_MAX = 20;
+/** In a lively room those who draw are told at most this often; what one does oneself is told at once. */
+const TELL_EVERY_MS = 60;
 
 export interface Refused {
   id: string;
@@ -90,6 +92,8 @@ export class Session {
   #lostSince = Date.now();
   #retry: ReturnType<typeof setTimeout> | undefined;
   #tokenRefused = false;
+  #toldAt = Number.NEGATIVE_INFINITY;
+  #telling: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -281,7 +285,7 @@ export class Session {
       if (event.actor === this.userId && event.command !== undefined) this.#seen(event.command, event);
     for (const { actor, type } of frame.events)
       if (actor !== undefined && type === "chat.sent") this.#typing.heard(actor, false);
-    this.#publish({ names: { ...this.#state.names, ...frame.people } });
+    this.#publish({ names: { ...this.#state.names, ...frame.people } }, "soon");
     for (const heard of this.#heard) heard(frame.events);
   }
 
@@ -426,10 +430,18 @@ export class Session {
     this.#publish({ refused: [...this.#state.refused.slice(1 - REFUSED_KEPT_MAX), refused] });
   }
 
-  #publish(changes: Partial<SessionState> = {}): void {
+  #publish(changes: Partial<SessionState> = {}, when: "now" | "soon" = "now"): void {
     const pending = this.#outbox.pending;
     const view = this.#base === null ? null : withEchoes(this.#base, pending, this.userId);
     this.#state = { ...this.#state, ...changes, view, pending, typing: this.#typing.who };
+    if (when === "now" || Date.now() - this.#toldAt >= TELL_EVERY_MS) this.#tell();
+    else this.#telling ??= setTimeout(() => this.#tell(), TELL_EVERY_MS);
+  }
+
+  #tell(): void {
+    clearTimeout(this.#telling);
+    this.#telling = undefined;
+    this.#toldAt = Date.now();
     for (const changed of this.#changed) changed();
   }
 }

@@ -1,103 +1,59 @@
-// One message: who, when, its words, what it answers, the reactions, and what one may do with it.
-import { memo, useEffect, useRef, useState } from "react";
-import { Dialog, DialogTrigger } from "react-aria-components/Dialog";
-import { Popover } from "react-aria-components/Popover";
-import { IconButton } from "../../design/Button";
+// One message: who, when, its words, what it answers, the reactions, and what one may do with it. Drawn again only when
+// something of it changed; what it needs of the room at a click it asks the room for then.
+import { memo, useState } from "react";
 import { Icon } from "../../design/Icon";
-import { MenuButton, type Act } from "../../design/Menu";
-import { Confirm } from "../../design/Overlay";
 import type { Message, SendReaction } from "../../session/protocol";
 import { useFormats, useTexts } from "../../texts";
-import { EmojiGrid } from "../room/ControlBar";
-import { type RoomNow, useRoom } from "../room/RoomContext";
+import { useLatestRoom } from "../room/RoomContext";
 import type { Writing } from "./ChatPanel";
 import { MarkupText } from "./MarkupText";
-
-type Emoji = SendReaction["emoji"];
+import { MessageActions } from "./MessageActions";
 
 export interface MessageItemProps {
   message: Message;
+  name: string;
+  me: string;
   /** Of the same person, shortly after the one before. */
   follows: boolean;
-  original: Message | undefined;
+  /** What it answers, as one line. */
+  quote: string | undefined;
+  pending: boolean;
+  /** Whether one may react and the like now. */
+  active: boolean;
   tabStop: boolean;
-  onFocus(): void;
+  onFocus(id: string): void;
   onWrite(writing: Writing): void;
 }
 
-export function MessageItem(props: MessageItemProps) {
-  const { message, follows, tabStop, onFocus } = props;
-  const room = useRoom();
+export const MessageItem = memo(function MessageItem(props: MessageItemProps) {
+  const { message, name, me, follows, quote, pending, active, tabStop, onFocus, onWrite } = props;
+  const t = useTexts();
+  const formats = useFormats();
   const [near, setNear] = useState(false);
-  const pending = room.isPending(message.id);
-  const name = room.nameOf(message.sender);
-  const box = useRef<HTMLElement>(null);
-  // Whoever deletes it keeps their place: the button they did it with goes with its words.
-  const deletes = useRef(false);
-  useEffect(() => {
-    if (message.deleted && deletes.current) box.current?.focus();
-  }, [message.deleted]);
-  const classes = [
-    "message",
-    follows ? "message-follows" : "",
-    pending ? "message-pending" : "",
-    message.sender === room.me ? "message-mine" : "",
-  ];
+  const classes = ["message"];
+  if (follows) classes.push("message-follows");
+  if (pending) classes.push("message-pending");
+  if (message.sender === me) classes.push("message-mine");
   return (
     <article
-      ref={box}
       className={classes.join(" ")}
       data-message={message.id}
       tabIndex={tabStop ? 0 : -1}
       onFocus={(event) => {
         setNear(true);
-        if (event.target === event.currentTarget) onFocus();
+        if (event.target === event.currentTarget) onFocus(message.id);
       }}
-      onBlur={(event) => event.currentTarget.contains(event.relatedTarget) || hasOpen(event.currentTarget) || setNear(false)}
+      onBlur={(event) => event.currentTarget.contains(event.relatedTarget) || setNear(false)}
       onMouseEnter={() => setNear(true)}
-      onMouseLeave={(event) =>
-        event.currentTarget.contains(document.activeElement) || hasOpen(event.currentTarget) || setNear(false)
-      }
+      onMouseLeave={(event) => event.currentTarget.contains(document.activeElement) || setNear(false)}
     >
-      <Words {...props} name={name} pending={pending} />
-      {near && !message.deleted && !pending && room.takesPart && (
-        <Actions
-          {...props}
-          room={room}
-          onDelete={() => {
-            deletes.current = true;
-          }}
-        />
-      )}
-    </article>
-  );
-}
-
-/** A menu of this message is open: it lies elsewhere in the document, and would go with its button. */
-const hasOpen = (message: HTMLElement): boolean => message.querySelector('[aria-expanded="true"]') !== null;
-
-interface WordsProps extends MessageItemProps {
-  name: string;
-  pending: boolean;
-}
-
-const Words = memo(function Words({ message, follows, original, name, pending }: WordsProps) {
-  const t = useTexts();
-  const formats = useFormats();
-  const { nameOf } = useRoom();
-  return (
-    <>
       <p className={follows ? "unseen" : "message-head"}>
         <span className="message-name">{name}</span> <time dateTime={message.at}>{formats.time(message.at)}</time>
       </p>
-      {message.replyTo !== undefined && (
+      {quote !== undefined && (
         <p className="message-quote clip">
           <Icon name="reply" />
-          <span className="clip">
-            {original === undefined
-              ? t.chat.original
-              : t.chat.said(nameOf(original.sender), original.deleted ? t.chat.deletedOriginal : original.text)}
-          </span>
+          <span className="clip">{quote}</span>
         </p>
       )}
       {message.deleted ? (
@@ -110,17 +66,25 @@ const Words = memo(function Words({ message, follows, original, name, pending }:
       {(message.editedAt !== undefined || pending) && (
         <p className="message-note soft">{pending ? t.common.pending : t.chat.edited}</p>
       )}
-      <Reactions message={message} />
-    </>
+      <Reactions message={message} me={me} active={active} />
+      {near && active && !message.deleted && !pending && <MessageActions message={message} onWrite={onWrite} />}
+    </article>
   );
 });
 
-function Reactions({ message }: { message: Message }) {
+function Reactions({ message, me, active }: { message: Message; me: string; active: boolean }) {
   const t = useTexts();
-  const { me, submit, takesPart, nameOf } = useRoom();
   const formats = useFormats();
+  const room = useLatestRoom();
   const all = Object.entries(message.reactions);
   if (all.length === 0) return null;
+  const react = (emoji: string, on: boolean) =>
+    void room.current.submit({
+      type: "chat.react",
+      messageId: message.id,
+      emoji: emoji as SendReaction["emoji"],
+      on,
+    });
   return (
     <p className="reactions">
       {all.map(([emoji, people]) => {
@@ -132,69 +96,14 @@ function Reactions({ message }: { message: Message }) {
             className={`reaction ${on ? "reaction-on" : ""}`}
             aria-pressed={on}
             aria-label={t.chat.reactedWith(emoji, people.length)}
-            title={formats.list(people.slice(0, 20).map(nameOf))}
-            disabled={!takesPart}
-            onClick={() => void submit({ type: "chat.react", messageId: message.id, emoji: emoji as Emoji, on: !on })}
+            title={formats.list(people.slice(0, 20).map(room.current.nameOf))}
+            disabled={!active}
+            onClick={() => react(emoji, !on)}
           >
             {emoji} <span className="numbers">{people.length}</span>
           </button>
         );
       })}
     </p>
-  );
-}
-
-function Actions({ message, onWrite, room, onDelete }: MessageItemProps & { room: RoomNow; onDelete(): void }) {
-  const t = useTexts();
-  const { me, may, view, submit } = room;
-  const [reacting, setReacting] = useState(false);
-  const [deleting, setDeleting] = useState(false);
-  const mine = message.sender === me;
-  const moderates = may("can_moderate");
-  const pinned = view.chat?.channels[message.channel]?.pins.some((pin) => pin.messageId === message.id) ?? false;
-  const writable = moderates || !(view.chat?.locked ?? false);
-  const acts: Act[] = [];
-  if (writable) acts.push({ id: "reply", label: t.chat.reply, icon: "reply", run: () => onWrite({ to: message, as: "reply" }) });
-  if (mine && writable) acts.push({ id: "edit", label: t.chat.edit, icon: "edit", run: () => onWrite({ to: message, as: "edit" }) });
-  if (moderates && !message.channel.includes(":"))
-    acts.push({
-      id: "pin",
-      label: pinned ? t.chat.unpin : t.chat.pin,
-      icon: "pin",
-      run: () => void submit({ type: "chat.pin", messageId: message.id, pinned: !pinned }),
-    });
-  if (mine || moderates)
-    acts.push({ id: "delete", label: t.chat.delete, icon: "trash", danger: true, run: () => setDeleting(true) });
-  return (
-    <div className="message-actions">
-      <DialogTrigger isOpen={reacting} onOpenChange={setReacting}>
-        <IconButton icon="smile" size="small" label={t.chat.react} />
-        <Popover className="popover" placement="top end">
-          <Dialog aria-label={t.controls.reactions}>
-            <EmojiGrid
-              onPick={(emoji) => {
-                setReacting(false);
-                void submit({ type: "chat.react", messageId: message.id, emoji, on: true });
-              }}
-            />
-          </Dialog>
-        </Popover>
-      </DialogTrigger>
-      <MenuButton label={t.chat.actions(room.nameOf(message.sender))} groups={[{ acts }]}>
-        <IconButton icon="more" size="small" label={t.common.more} />
-      </MenuButton>
-      <Confirm
-        open={deleting}
-        title={t.chat.deleteTitle}
-        text={t.chat.deleteText}
-        act={t.chat.delete}
-        danger
-        onClose={() => setDeleting(false)}
-        onConfirm={() => {
-          onDelete();
-          void submit({ type: "chat.delete", messageId: message.id });
-        }}
-      />
-    </div>
   );
 }

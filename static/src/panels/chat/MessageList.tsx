@@ -1,6 +1,6 @@
 // The messages of a channel. It stays at the end while one reads the end, and nowhere else moves by itself: what arrives
 // meanwhile is a count. Arrow keys go from message to message, so that the list is one stop of the tab key.
-import { type KeyboardEvent, type ReactNode, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { Fragment, type KeyboardEvent, type ReactNode, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { Button } from "../../design/Button";
 import type { Message } from "../../session/protocol";
 import { useFormats, useTexts } from "../../texts";
@@ -24,7 +24,8 @@ export interface MessageListProps {
 
 export function MessageList({ channel, messages, earlier, empty, onWrite }: MessageListProps) {
   const t = useTexts();
-  const { me, session } = useRoom();
+  const room = useRoom();
+  const { me, session } = room;
   const scroller = useRef<HTMLDivElement>(null);
   const [atEnd, setAtEnd] = useState(true);
   const [seen, setSeen] = useState(() => messages.at(-1)?.seq ?? 0);
@@ -65,20 +66,34 @@ export function MessageList({ channel, messages, earlier, empty, onWrite }: Mess
   // What is fetched from before the first message that was there is no news: it stands outside of the live region.
   const [first] = useState(() => messages[0]?.seq ?? 0);
   const older = messages.findIndex((each) => each.seq >= first);
-  const entry = (message: Message, index: number) => (
-    <Entry key={session.originOf(message.id) ?? message.id} message={message} before={messages[index - 1]}>
-      {(follows) => (
+  const byId = new Map(messages.map((message) => [message.id, message]));
+  const quoteOf = ({ replyTo }: Message): string | undefined => {
+    if (replyTo === undefined) return undefined;
+    const original = byId.get(replyTo);
+    if (original === undefined) return t.chat.original;
+    return t.chat.said(room.nameOf(original.sender), original.deleted ? t.chat.deletedOriginal : original.text);
+  };
+  const entry = (message: Message, index: number) => {
+    const before = messages[index - 1];
+    const newDay = before !== undefined && dayOf(before) !== dayOf(message);
+    return (
+      <Fragment key={session.originOf(message.id) ?? message.id}>
+        {newDay && <Day at={message.at} />}
         <MessageItem
           message={message}
-          follows={follows}
-          original={message.replyTo === undefined ? undefined : messages.find((each) => each.id === message.replyTo)}
+          name={room.nameOf(message.sender)}
+          me={me}
+          follows={!newDay && follows(message, before)}
+          quote={quoteOf(message)}
+          pending={room.isPending(message.id)}
+          active={room.takesPart}
           tabStop={message.id === tabStop}
-          onFocus={() => setActive(message.id)}
+          onFocus={setActive}
           onWrite={onWrite}
         />
-      )}
-    </Entry>
-  );
+      </Fragment>
+    );
+  };
   const windowed = messages.length >= (channel.includes(":") ? WINDOW_DIRECT : WINDOW);
   const tabStop = active !== null && messages.some((each) => each.id === active) ? active : last?.id;
   return (
@@ -115,23 +130,28 @@ export function MessageList({ channel, messages, earlier, empty, onWrite }: Mess
   );
 }
 
-/** A line with the day where a new one begins; messages of one person close together share one heading. */
-function Entry(props: { message: Message; before: Message | undefined; children(follows: boolean): ReactNode }) {
-  const { message, before, children } = props;
-  const formats = useFormats();
-  const newDay = before !== undefined && formats.day(before.at) !== formats.day(message.at);
-  const follows =
+const days = new WeakMap<Message, string>();
+
+function dayOf(message: Message): string {
+  const day = days.get(message) ?? new Date(message.at).toDateString();
+  days.set(message, day);
+  return day;
+}
+
+/** Messages of one person close together share one heading. */
+function follows(message: Message, before: Message | undefined): boolean {
+  return (
     before !== undefined &&
-    !newDay &&
     before.sender === message.sender &&
     message.replyTo === undefined &&
-    Date.parse(message.at) - Date.parse(before.at) < TOGETHER_MS;
-  return (
-    <>
-      {newDay && <p className="chat-day soft">{formats.day(message.at)}</p>}
-      {children(follows)}
-    </>
+    Date.parse(message.at) - Date.parse(before.at) < TOGETHER_MS
   );
+}
+
+/** A line where a new day begins. */
+function Day({ at }: { at: string }) {
+  const formats = useFormats();
+  return <p className="chat-day soft">{formats.day(at)}</p>;
 }
 
 type Box = { readonly current: HTMLDivElement | null };

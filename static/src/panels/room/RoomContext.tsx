@@ -1,5 +1,5 @@
 // What every panel of the room knows: the session, its state of this moment, who one is and what one may do.
-import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from "react";
+import { createContext, type ReactNode, useContext, useEffect, useMemo, useRef, useState } from "react";
 import { api } from "../../app/client";
 import type { Command, FeatureType, Permission, SessionFeature, View } from "../../session/protocol";
 import type { Session, SessionState } from "../../session/session";
@@ -35,6 +35,15 @@ export function useRoom(): RoomNow {
   return room;
 }
 
+const LatestContext = createContext<{ readonly current: RoomNow } | null>(null);
+
+/** The room of this moment without being drawn again when it changes: for what many of are drawn, as messages are. */
+export function useLatestRoom(): { readonly current: RoomNow } {
+  const latest = useContext(LatestContext);
+  if (latest === null) throw new Error("this belongs into a room");
+  return latest;
+}
+
 const RIGHTS_EVERY_MS = 5_000;
 
 export function RoomProvider(props: { session: Session; state: SessionState; view: View; children: ReactNode }) {
@@ -67,7 +76,13 @@ export function RoomProvider(props: { session: Session; state: SessionState; vie
       isPending: (id) => pending.has(id),
     };
   }, [session, state, view, now, t]);
-  return <RoomNowContext.Provider value={room}>{children}</RoomNowContext.Provider>;
+  const latest = useRef(room);
+  latest.current = room;
+  return (
+    <LatestContext.Provider value={latest}>
+      <RoomNowContext.Provider value={room}>{children}</RoomNowContext.Provider>
+    </LatestContext.Provider>
+  );
 }
 
 /** The server's clock, milliseconds, read anew every so often. */
