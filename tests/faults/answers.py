@@ -4,7 +4,6 @@ that nobody asked for), I5 (unknown or refused: at most once, or not at all; a r
 One pass over the histories of a session and one over its log; knows nothing of who may see what.
 """
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,10 +11,9 @@ from typing import Any
 
 from bench.client import AGAIN
 from rooms.feature import Recorded
+from tests.faults.canaries import CANARY
 from tests.faults.log import NOBODY, Log, Violation
 from tests.faults.recording import Body, History, Line
-
-CANARY = re.compile(r"canary[0-9a-f]{16}")
 
 # Events that come about without anybody's command, or as the server's answer to somebody's coming and going.
 SYSTEM = frozenset(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.faults.answers import CANARY
+from tests.faults.canaries import CANARY
 
 Command = dict[str, Any]
 Tell = Callable[[str, "str | list[str]"], None]

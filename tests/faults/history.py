@@ -2,7 +2,7 @@
 
     python -m tests.faults.history FOLDER      checks a run that was kept
 
-Linear in what was recorded, because every number is explicit. answers.py and streams.py hold the invariants.
+Linear in what was recorded, because every number is explicit. answers.py, streams.py, canaries.py and log.py hold the invariants.
 """
 
 import json
@@ -13,9 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.faults.answers import check_answers, commands_of
+from tests.faults.canaries import check_secrets, secrets_of
 from tests.faults.log import Log, Violation, check_log, read_logs
+from tests.faults.oracle import Oracle
 from tests.faults.recording import History, read_history
-from tests.faults.streams import Follower, Oracle, check_secrets, positions, secrets_of
+from tests.faults.streams import Follower, positions
 
 LOG_FILE = "log.json"
 

@@ -31,13 +31,12 @@ class Plan:
     server_kills: int = 0
     postgres_kills: int = 0
     failing_s: float = 0.0
-    failing_share: float = 0.1
 
 
 @dataclass
 class Outcome:
-    """`start_s`: from the start of the process to listening; `back_s`: from the server listening to the moment that the last client was in its session again, per kill;
-    `clients_back_s` the same for every client. `postgres_back_s`: from its kill until it takes connections, `again_s`: from then
+    """`start_s`: from the start of the process to listening; `back_s`: from then until the last client was in its session again,
+    per kill; `clients_back_s` the same for every client. `postgres_back_s`: from its kill until it takes connections, `again_s`: from then
     until every session has taken a command again."""
 
     plan: Plan

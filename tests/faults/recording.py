@@ -3,9 +3,10 @@
     {"t": monotonic seconds, "kind": …, "body": {…}}
 
 Kinds: `who` (first: user, name, session, and `wall`, what to add to `t` for seconds since 1970); `connect`, `drop`,
-`disconnect`, `failed`, `refused`, `bye`; `join` and `joined` (its ack); `send` (a command, again when repeated) and `ack`
-({id, ack}); `events`, `snapshot`, `signal`; `secret` ({canary, audience}: who may ever receive this word);
-`state` ({seq, view}: what the server says at the end). Bodies are the raw payloads. All clients of a run share one clock.
+`disconnect`, `failed`, `refused`, `bye`, `gap`; `join` and `joined` (its ack); `send` (a command, again when repeated) and
+`ack` ({id, ack}); `events`, `snapshot`, `signal`; `secret` ({canary, audience}: who may ever receive this word); `state` and
+`rest` ({seq, view}: what a fresh join and REST say at the end). Bodies are the raw payloads. All clients of a run share one
+clock.
 """
 
 import json

@@ -1,33 +1,22 @@
 """What each client was shown against what its standing may see: I3 (a contiguous run of the visible log, in its order), I7
 (its fold, the server's view and the replay of the log are the same), I8 (nothing that the standing may not see).
 
-rooms/visibility.py says what is visible. Independent of it, words written for few (`secret` lines) may not occur in
-the bytes that anybody else received.
+rooms/visibility.py says what is visible (oracle.py); canaries.py looks without it.
 """
 
-from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from pydantic import ValidationError
 
-from rooms.feature import Recorded, Standing
-from rooms.ids import UserId
-from rooms.people import standing_of
+from rooms.feature import Recorded
 from rooms.protocol import EVENTS
-from rooms.room import FEATURES, STATE, RoomState, apply, blanked
-from rooms.visibility import visible, window
-from tests.faults.answers import CANARY
-from tests.faults.log import Log, Violation
+from rooms.room import FEATURES, STATE, RoomState, apply
+from tests.faults.log import Violation
+from tests.faults.oracle import Document, Oracle, plain
 from tests.faults.recording import Body, History, Line
-
-# Events that bring words to everybody which so far were for few.
-PUBLISHING = frozenset({"question.approved", "question.reopened", "poll.opened"})
-DELIVERIES = frozenset({"events", "snapshot", "joined", "state", "rest", "ack", "bye"})
-
-Document = Mapping[str, Any]
 
 
 def decoded_event(item: Body) -> Recorded:
@@ -41,63 +30,6 @@ def decoded_view(document: Document) -> RoomState:
     """A slice that is not there is hidden, not empty."""
     hidden = dict.fromkeys(feature.name for feature in FEATURES)
     return STATE.validate_python({**hidden, **document, "standings": None})
-
-
-def plain(seen: RoomState, standing: Standing) -> Document:
-    """A view as it is compared: trimmed, without its position, which what is hidden moves too. Of a state or of a view,
-    of which a hidden slice stays hidden."""
-    shown = {
-        feature.name: held and feature.view(held, standing)
-        for feature in FEATURES
-        for held in [getattr(seen, feature.name)]
-    }
-    trimmed = window(replace(seen, standings=None, **shown))
-    document: dict[str, Any] = STATE.dump_python(trimmed, mode="json", by_alias=True, exclude_none=True)
-    return {name: value for name, value in document.items() if name not in {"seq", "at"}}
-
-
-@dataclass
-class Oracle:
-    """The log replayed once: the states at the numbers asked for, and everybody's standing at every number."""
-
-    log: Log
-    states: dict[int, RoomState] = field(default_factory=dict)
-    _standings: dict[str, list[tuple[int, Standing]]] = field(default_factory=dict)
-    _events: dict[int, Recorded] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, log: Log, users: Sequence[str], wanted: set[int]) -> "Oracle":
-        oracle = cls(log)
-        room = RoomState()
-        oracle._standings = {user: [(0, standing_of(room, UserId(user)))] for user in users}
-        for recorded in log.written:
-            room = apply(room, recorded)
-            oracle._events[recorded.seq] = recorded
-            if recorded.seq in wanted:
-                oracle.states[recorded.seq] = room
-            for user, changes in oracle._standings.items():
-                now = standing_of(room, UserId(user))
-                if now != changes[-1][1]:
-                    changes.append((recorded.seq, now))
-        oracle.states |= dict.fromkeys(wanted - oracle.states.keys() - {0}, room)  # numbers that the log does not have
-        return oracle
-
-    def standing(self, user: str, seq: int) -> Standing:
-        changes = self._standings[user]
-        return changes[bisect_right(changes, seq, key=lambda each: each[0]) - 1][1]
-
-    def may_have(self, user: str, seq: int) -> tuple[Recorded | None, Recorded | None]:
-        """The event as it was written and as it is since a redaction, each as this person sees it; None for nothing."""
-        standing = self.standing(user, seq)
-        written = self._events.get(seq)
-        whole = visible(written, standing) if written is not None else None
-        if written is None or whole is None:
-            return None, None
-        without_words = Recorded(written.seq, written.at, written.actor, written.command, blanked(written.event))
-        return whole, visible(without_words, standing)
-
-    def view(self, user: str, seq: int) -> Document:
-        return plain(self.states[seq], self.standing(user, seq))
 
 
 def positions(history: History) -> set[int]:
@@ -277,62 +209,3 @@ def difference(found: Any, expected: Any, path: str = "") -> str:
             if one != other:
                 return difference(one, other, f"{path}/{index}")
     return f"{path or '/'}: {str(found)[:200]} instead of {str(expected)[:200]}"
-
-
-# -- Words for few, told from the bytes alone --
-
-
-@dataclass(frozen=True)
-class Secret:
-    """`audience`: `everyone`, `staff`, or a list of users; its author always."""
-
-    author: str
-    audience: str | tuple[str, ...]
-
-
-def secrets_of(histories: Sequence[History]) -> dict[str, Secret]:
-    found = {}
-    for history in histories:
-        for line in history.lines:
-            if line.kind == "secret":
-                audience = line.body["audience"]
-                found[line.body["canary"]] = Secret(
-                    history.user, audience if isinstance(audience, str) else tuple(audience)
-                )
-    return found
-
-
-def check_secrets(history: History, oracle: Oracle, secrets: Mapping[str, Secret]) -> Iterator[Violation]:
-    published = _published(oracle.log)
-    here = 0
-    for line in history.lines:
-        if line.kind not in DELIVERIES:
-            continue
-        here = max(here, int(line.body.get("upto") or line.body.get("seq") or 0))
-        for canary in set(CANARY.findall(line.raw)):
-            secret = secrets.get(canary)
-            if secret is None:
-                yield Violation("I8", history.name, f"{canary} of another session in {line.kind}")
-            elif not _may_read(history.user, secret, oracle, here) and published.get(canary, here + 1) > here:
-                yield Violation(
-                    "I8", history.name, f"{canary}, written for {secret.audience}, in {line.kind} at {here}"
-                )
-
-
-def _may_read(user: str, secret: Secret, oracle: Oracle, seq: int) -> bool:
-    if user == secret.author or secret.audience == "everyone":
-        return True
-    if secret.audience == "staff":
-        return oracle.standing(user, seq).staff
-    return user in secret.audience
-
-
-def _published(log: Log) -> dict[str, int]:
-    """From which number on everybody may read it."""
-    found: dict[str, int] = {}
-    for recorded in log.written:
-        event = recorded.event
-        if event.type in PUBLISHING or getattr(event, "pending", None) is False:
-            for canary in CANARY.findall(event.model_dump_json()):
-                found.setdefault(canary, recorded.seq)
-    return found
