@@ -18,8 +18,9 @@ from live.heads import Heads
 from live.host import Parts
 from live.hosts import Hosts
 from live.joining import Joining
-from live.keys import ACCESS_TOKENS, DATABASE, DEMO, DIRECTORY, GATEWAY, HOSTS, LIMITS, SETTINGS, TOKENS
+from live.keys import ACCESS_TOKENS, DATABASE, DEMO, DIRECTORY, GATEWAY, HOSTS, LIMITS, MAIL, SETTINGS, TOKENS
 from live.limits import MESSAGE_BYTES_MAX, Limits
+from live.mail import Mail
 from live.presence import Presence
 from live.settings import Settings
 from live.signals import Signals
@@ -39,6 +40,7 @@ from persistence.tokens import Tokens
 log = structlog.get_logger("app")
 SOCKET_PATH = "/socket.io/"
 RESTART_AFTER_S = 1.0
+CANCEL_AGAIN_S = 0.5
 
 
 def make_app(settings: Settings) -> web.Application:
@@ -48,6 +50,8 @@ def make_app(settings: Settings) -> web.Application:
     app[ACCESS_TOKENS] = AccessTokens(settings.secret_key)
     app.cleanup_ctx.append(_persistence)
     app.cleanup_ctx.append(_sessions)
+    if settings.smtp_url:
+        app.cleanup_ctx.append(_mail)
     health.mount(app)
     routes.mount(app)
     app.router.add_get(SOCKET_PATH, _open_socket)
@@ -116,20 +120,33 @@ async def _sessions(app: web.Application) -> AsyncIterator[None]:
         await presence.end()
 
 
+async def _mail(app: web.Application) -> AsyncIterator[None]:
+    settings = app[SETTINGS]
+    assert settings.smtp_url is not None
+    mail = app[MAIL] = Mail(settings.smtp_url, settings.mail_from)
+    yield
+    await mail.close()
+
+
 async def _open_socket(request: web.Request) -> web.StreamResponse:
     return await request.app[GATEWAY].wire.engine.handle_request(request)
 
 
 async def _kept(work: Callable[[], Awaitable[None]]) -> None:
-    """What runs beside everything else goes on after a mistake of ours, with a line that says so."""
-    while True:
+    """What runs beside everything else goes on after a mistake of ours, with a line that says so. Asks whether it was cancelled,
+    because a library on the way may have turned that into another error."""
+    task = asyncio.current_task()
+    while task is not None and not task.cancelling():
         try:
             await work()
         except Exception:
-            log.exception("stopped and started again", what=str(work))
-        await asyncio.sleep(RESTART_AFTER_S)
+            if not task.cancelling():
+                log.exception("stopped and started again", what=str(work))
+                await asyncio.sleep(RESTART_AFTER_S)
 
 
 async def _end(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    """Says it again until it is heard: `asyncio.wait_for` of Python 3.11 may swallow a cancellation that comes with a result."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=CANCEL_AGAIN_S)

@@ -6,6 +6,7 @@ from live.demo import Demo
 from live.gateway import Gateway
 from live.hosts import Hosts
 from live.limits import Limits
+from live.mail import Mail
 from live.settings import Settings
 from live.tokens import AccessTokens
 from persistence.database import Database
@@ -22,5 +23,6 @@ DIRECTORY = web.AppKey("directory", Directory)
 TOKENS = web.AppKey("tokens", Tokens)
 HOSTS = web.AppKey("hosts", Hosts)
 GATEWAY = web.AppKey("gateway", Gateway)
+MAIL = web.AppKey("mail", Mail)  # only with SMTP_URL
 
 DEMO = web.AppKey("demo", Demo)  # only with `run.py demo`

@@ -31,6 +31,7 @@ class Settings:
     limits_factor: float = 1.0
     trusted_proxies: tuple[str, ...] = ()
     smtp_url: str | None = None
+    mail_from: str = "atelier@localhost"
     failpoints: str = ""
     demo: bool = False
 
@@ -67,6 +68,7 @@ def read_settings(environ: Mapping[str, str], **given: object) -> Settings:
         "limits_factor": _positive(environ, "LIMITS_FACTOR", 1.0),
         "trusted_proxies": tuple(filter(None, environ.get("TRUSTED_PROXIES", "").split(","))),
         "smtp_url": environ.get("SMTP_URL") or None,
+        "mail_from": environ.get("MAIL_FROM") or "atelier@localhost",
         "failpoints": environ.get("FAILPOINTS", ""),
     }
     values.update({name: value for name, value in given.items() if value is not None})

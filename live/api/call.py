@@ -14,8 +14,9 @@ from live.addresses import client_address
 from live.api.route import Listing, Named
 from live.frames import ids_in
 from live.hosts import Hosts, NoSession
-from live.keys import ACCESS_TOKENS, DATABASE, DIRECTORY, HOSTS, LIMITS, SETTINGS, TOKENS
+from live.keys import ACCESS_TOKENS, DATABASE, DIRECTORY, HOSTS, LIMITS, MAIL, SETTINGS, TOKENS
 from live.limits import Limits
+from live.mail import Mail
 from live.problems import REQUEST_ID, Problem, not_found
 from live.settings import Settings
 from live.tokens import AccessTokens
@@ -83,6 +84,11 @@ class Call:
     @property
     def settings(self) -> Settings:
         return self.request.app[SETTINGS]
+
+    @property
+    def mail(self) -> Mail | None:
+        """None without a mail server."""
+        return self.request.app.get(MAIL)
 
     # -- who asks --
 

@@ -2,12 +2,14 @@
 and against the same limits (attacks 11, 12).
 """
 
+from functools import partial
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
 from live.api.call import Call
 from live.api.route import Family, Who
+from live.mail import Letter
 from live.problems import Problem, not_found
 from live.tokens import LIFETIME_S
 from persistence.models.user import EMAIL_CHARACTERS_MAX, PASSWORD_CHARACTERS_MAX, Password
@@ -46,6 +48,10 @@ class NewPassword(Wire):
 
     current: GivenPassword | None = Field(default=None, repr=False)
     new: Password = Field(repr=False)
+
+
+class Forgotten(Wire):
+    email: Given
 
 
 class Reset(Wire):
@@ -99,6 +105,26 @@ async def change_password(call: Call, body: NewPassword) -> SignIn:
         raise Problem("wrong_password")
     await _set_password(call, call.user, body.new)
     return signed_in(call, await call.tokens.issue(call.user, TokenKind.REFRESH))
+
+
+@family.post("/auth/forgotten", Who.ANYONE, refuses=("feature_off",))
+async def forgotten(call: Call, body: Forgotten) -> None:
+    """Sends a link to set a new password, if the address has an account; the answer does not say so (attack 11). Without a
+    mail server `feature_off`: an administrator hands over the link then."""
+    require_patience(call, body.email.strip().casefold())
+    if call.mail is None:
+        raise Problem("feature_off")
+    call.mail.send(partial(_reset_letter, call, body.email))
+
+
+async def _reset_letter(call: Call, address: str) -> Letter | None:
+    user = await call.directory.find(address)
+    if user is None:
+        return None
+    issued = await call.tokens.issue(user, TokenKind.RESET)
+    link = f"{call.settings.url}/reset#{issued.secret}"
+    text = f"Set a new password here, within 24 hours:\n\n{link}\n\nIf you did not ask for this, do nothing.\n"
+    return Letter(address.strip(), "Your password", text)
 
 
 @family.post("/auth/reset", Who.ANYONE, refuses=("not_found",))

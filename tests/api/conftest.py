@@ -204,6 +204,7 @@ class Options:
     limits_factor: float = 1_000.0
     trusted_proxies: tuple[str, ...] = ()
     demo: bool = False
+    smtp_url: str | None = None
 
 
 @pytest.fixture
@@ -238,6 +239,7 @@ async def api(dsn: str, options: Options, tmp_path: Path, contract: Contract) ->
         limits_factor=options.limits_factor,
         trusted_proxies=options.trusted_proxies,
         demo=options.demo,
+        smtp_url=options.smtp_url,
     )
     app = make_app(settings)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)

@@ -60,10 +60,37 @@ export function SignIn({ next }: { next: string }) {
         <Button type="submit" look="primary" size="large" wide isDisabled={busy || email === "" || password === ""}>
           {t.signIn.enter}
         </Button>
-        <p className="soft small">{t.signIn.forgotten}</p>
       </form>
+      <Forgotten email={email} />
       <Cast />
     </Frame>
+  );
+}
+
+/** A link to set a new password, by letter; where no letters are sent, it says who can give one. */
+function Forgotten({ email }: { email: string }) {
+  const t = useTexts();
+  const [said, setSaid] = useState<string>();
+  const ask = async () => {
+    try {
+      await api.post("/auth/forgotten", { email }, { open: true });
+      setSaid(t.signIn.sent);
+    } catch (error) {
+      const problem = asProblem(error);
+      setSaid(problem.code === "feature_off" ? t.signIn.handed : t.problem(problem.code, problem.retryAfter));
+    }
+  };
+  return (
+    <div className="stack-tight">
+      <p>
+        <Button size="small" isDisabled={email === ""} onPress={() => void ask()}>
+          {t.signIn.forgotten}
+        </Button>
+      </p>
+      <p className="soft small" role="status">
+        {said}
+      </p>
+    </div>
   );
 }
 

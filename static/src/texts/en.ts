@@ -105,7 +105,9 @@ export const en = {
     password: "Password",
     enter: "Sign in",
     wrong: "Address and password do not belong together.",
-    forgotten: "Password forgotten? Whoever runs this place can give you a link to set a new one.",
+    forgotten: "Password forgotten",
+    sent: "If this address has an account, a link to set a new password is on its way.",
+    handed: "Whoever runs this place can give you a link to set a new one.",
   },
   reset: {
     title: "Set your password",

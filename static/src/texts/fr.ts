@@ -106,7 +106,9 @@ export const fr: Texts = {
     password: "Mot de passe",
     enter: "Se connecter",
     wrong: "L'adresse et le mot de passe ne vont pas ensemble.",
-    forgotten: "Mot de passe oublié ? La personne qui gère ce lieu peut vous donner un lien pour en choisir un autre.",
+    forgotten: "Mot de passe oublié",
+    sent: "Si cette adresse a un compte, un lien pour choisir un nouveau mot de passe est en route.",
+    handed: "La personne qui gère ce lieu peut vous donner un lien pour en choisir un nouveau.",
   },
   reset: {
     title: "Choisissez votre mot de passe",
