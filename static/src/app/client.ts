@@ -29,4 +29,3 @@ async function alone<T>(name: string, work: () => Promise<T>): Promise<T> {
 export const identity = new Identity({ local: kept, tab: keptInTab, refresh, alone });
 
 export const api = new Api(BASE, (renewed) => identity.token(renewed));
-

@@ -13,7 +13,10 @@ export interface ButtonLook {
   wide?: boolean;
 }
 
-export function buttonClass({ look = "plain", size = "normal", on = false, wide = false }: ButtonLook, bare = false): string {
+export function buttonClass(
+  { look = "plain", size = "normal", on = false, wide = false }: ButtonLook,
+  bare = false,
+): string {
   return [
     "button",
     look !== "plain" && `button-${look}`,

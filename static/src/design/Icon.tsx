@@ -6,9 +6,11 @@ const PATHS = {
   more: "M5 12h.01M12 12h.01M19 12h.01",
   send: "M4 12 20 4l-5 16-3.500-6.500L4 12Zm7.500 1.500L20 4",
   chat: "M4 5h16v11H9l-5 4V5Z",
-  question: "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18ZM9.500 9.500a2.500 2.500 0 1 1 3.500 2.300c-.7.3-1 .8-1 1.700M12 16.500h.01",
+  question:
+    "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18ZM9.500 9.500a2.500 2.500 0 1 1 3.500 2.300c-.7.3-1 .8-1 1.700M12 16.500h.01",
   poll: "M5 20V11M12 20V4M19 20v-6",
-  people: "M9 11a3.500 3.500 0 1 0 0-7 3.500 3.500 0 0 0 0 7ZM2.500 20a6.500 6.500 0 0 1 13 0M16 4.300a3.500 3.500 0 0 1 0 6.400M18 14.200a6.500 6.500 0 0 1 3.500 5.800",
+  people:
+    "M9 11a3.500 3.500 0 1 0 0-7 3.500 3.500 0 0 0 0 7ZM2.500 20a6.500 6.500 0 0 1 13 0M16 4.300a3.500 3.500 0 0 1 0 6.400M18 14.200a6.500 6.500 0 0 1 3.500 5.800",
   pin: "M9 3h6l-1 6 3 3v2H7v-2l3-3-1-6ZM12 14v7",
   reply: "M9 6 4 11l5 5M4 11h9a7 7 0 0 1 7 7v1",
   edit: "m4 20 1-4L16 5l3 3L8 19l-4 1ZM14 7l3 3",
@@ -50,7 +52,12 @@ export type IconName = keyof typeof PATHS;
 
 export function Icon({ name }: { name: IconName }) {
   return (
-    <svg className={name === "more" ? "icon icon-dots" : "icon"} viewBox="0 0 24 24" aria-hidden="true" focusable="false">
+    <svg
+      className={name === "more" ? "icon icon-dots" : "icon"}
+      viewBox="0 0 24 24"
+      aria-hidden="true"
+      focusable="false"
+    >
       <path d={PATHS[name]} />
     </svg>
   );

@@ -26,9 +26,9 @@ export function Join() {
   const [look, setLook] = useState<InvitationLook>();
   const [problem, setProblem] = useState<string>();
   useEffect(() => {
-    api.post<InvitationLook>("/invitations/look", { token }, { open: true }).then(setLook, (error: unknown) =>
-      setProblem(asProblem(error).code),
-    );
+    api
+      .post<InvitationLook>("/invitations/look", { token }, { open: true })
+      .then(setLook, (error: unknown) => setProblem(asProblem(error).code));
   }, [token]);
   return (
     <Frame narrow>

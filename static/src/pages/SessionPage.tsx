@@ -83,7 +83,8 @@ function useReload(outdated: boolean, state: SessionState): void {
 function Closed({ code, onAgain }: { code: string; onAgain(): void }) {
   const t = useTexts();
   const signedOut = code === "unauthenticated" || code === "revoked";
-  const [title, text] = (t.closed[code.replace(/^participant\./, "")] ?? (signedOut ? t.closed["revoked"] : t.closed["other"]))!;
+  const [title, text] = (t.closed[code.replace(/^participant\./, "")] ??
+    (signedOut ? t.closed["revoked"] : t.closed["other"]))!;
   useEffect(() => {
     if (signedOut) identity.forget();
   }, [signedOut]);

@@ -185,10 +185,18 @@ function ForStaff({ path, session, begin, end }: { path: string; session: string
       </Part>
       <Part title={t.summary.export}>
         <div className="row wrap">
-          <Button look="edged" icon="download" onPress={() => void saveFile(`${path}/attendance.csv`, "attendance.csv")}>
+          <Button
+            look="edged"
+            icon="download"
+            onPress={() => void saveFile(`${path}/attendance.csv`, "attendance.csv")}
+          >
             {t.summary.exportAttendance}
           </Button>
-          <Button look="edged" icon="download" onPress={() => void saveFile(`${path}/engagement.csv`, "engagement.csv")}>
+          <Button
+            look="edged"
+            icon="download"
+            onPress={() => void saveFile(`${path}/engagement.csv`, "engagement.csv")}
+          >
             {t.summary.exportEngagement}
           </Button>
         </div>

@@ -24,11 +24,18 @@ function room(): View {
     { type: "question.asked", questionId: QUESTION, text: "why?", anonymous: false, pending: false, actor: BEN },
     { type: "poll.opened", pollId: POLL, ...poll, show: true },
   ];
-  return applyAll(start, events.map((event, index) => ({ ...event, seq: 2 + index, at: AT }) as unknown as Recorded));
+  return applyAll(
+    start,
+    events.map((event, index) => ({ ...event, seq: 2 + index, at: AT }) as unknown as Recorded),
+  );
 }
 
 const after = (...commands: Command[]): View =>
-  withEchoes(room(), commands.map((command, index) => ({ id: `c${index}`, command, given: index })), ANA);
+  withEchoes(
+    room(),
+    commands.map((command, index) => ({ id: `c${index}`, command, given: index })),
+    ANA,
+  );
 
 describe("before the server answered one sees", () => {
   test("one's message, under the command's id, and what one does with others'", () => {

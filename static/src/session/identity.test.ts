@@ -8,8 +8,7 @@ const ANA = "ana";
 
 function browser(refresh: (token: string) => Promise<Renewal | null> = async () => null) {
   const local = new KeptInMemory();
-  const tab = () =>
-    new Identity({ local, tab: new KeptInMemory(), refresh, alone: async (_name, work) => work() });
+  const tab = () => new Identity({ local, tab: new KeptInMemory(), refresh, alone: async (_name, work) => work() });
   return { tab };
 }
 

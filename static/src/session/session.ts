@@ -321,7 +321,8 @@ export class Session {
   }
 
   #dismiss(frame: ByeFrame): void {
-    if (frame.reconnect) this.#lose({ code: frame.code, ...(frame.retryIn === undefined ? {} : { retryAfter: frame.retryIn }) });
+    if (frame.reconnect)
+      this.#lose({ code: frame.code, ...(frame.retryIn === undefined ? {} : { retryAfter: frame.retryIn }) });
     else this.#end(frame.code, "");
   }
 

@@ -53,7 +53,10 @@ describe("what somebody may do", () => {
 
   test("whoever was taken out or waits has no role", () => {
     const view = room();
-    const gone = { ...view, people: { persons: { [ANA]: { ...view.people!.persons[ANA]!, admitted: false } }, banned: [] } };
+    const gone = {
+      ...view,
+      people: { persons: { [ANA]: { ...view.people!.persons[ANA]!, admitted: false } }, banned: [] },
+    };
     expect(roleOf(gone, ANA)).toBeUndefined();
     const waiting = { user: ANA, role: "participant" as const, since: "2030-01-01T10:00:00Z", reason: "seat" as const };
     expect(roleOf({ ...view, lobby: { waiting: [waiting], denied: [] } }, ANA)).toBeUndefined();

@@ -32,7 +32,11 @@ export class Typing {
   heard(user: string, on: boolean): void {
     const known = this.#until.get(user);
     clearTimeout(known);
-    if (on) this.#until.set(user, setTimeout(() => this.heard(user, false), BELIEVE_MS));
+    if (on)
+      this.#until.set(
+        user,
+        setTimeout(() => this.heard(user, false), BELIEVE_MS),
+      );
     else this.#until.delete(user);
     if (on !== (known !== undefined)) this.#changed();
   }

@@ -194,7 +194,8 @@ export const en = {
     startNow: "It begins any moment",
     seat: (place: number) => `The room is full. You are number ${place} in line and come in by yourself.`,
     stay: "You can leave this page open. It changes by itself.",
-    others: (n: number) => (n === 0 ? "Nobody else is waiting." : `${count(n, "other person is", "other people are")} waiting`),
+    others: (n: number) =>
+      n === 0 ? "Nobody else is waiting." : `${count(n, "other person is", "other people are")} waiting`,
     check: "Check your sound meanwhile",
     checkText: "Optional. It takes five seconds.",
     microphone: "Microphone",
@@ -202,7 +203,8 @@ export const en = {
     microphoneHeard: "It hears you",
     microphoneSay: "Say something",
     microphoneNone: "The browser gave no microphone. You can still listen, write and vote.",
-    microphoneInsecure: "Browsers allow the microphone only on a secure page (https). You can still listen, write and vote.",
+    microphoneInsecure:
+      "Browsers allow the microphone only on a secure page (https). You can still listen, write and vote.",
     microphoneStop: "Stop",
     speaker: "Speaker",
     speakerTry: "Play a tone",

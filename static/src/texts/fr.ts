@@ -133,7 +133,8 @@ export const fr: Texts = {
     enter: "Entrer",
     goOn: (name) => `Continuer comme ${name}`,
     closed: "Cette invitation n'est plus ouverte",
-    closedText: "Elle a expiré, a été retirée, ou sa séance est terminée. Demandez un nouveau lien à qui vous l'a envoyée.",
+    closedText:
+      "Elle a expiré, a été retirée, ou sa séance est terminée. Demandez un nouveau lien à qui vous l'a envoyée.",
   },
   sessions: {
     title: "Mes séances",
@@ -168,7 +169,10 @@ export const fr: Texts = {
     not_found: ["Cette séance n'existe pas", "Elle n'existe pas, ou vous n'y êtes pas invité."],
     banned: ["Vous avez été exclu de cette séance", "L'hôte ne souhaite pas que vous reveniez."],
     denied: ["On ne vous a pas fait entrer", "L'hôte a refusé. Si c'est une erreur, demandez une nouvelle invitation."],
-    removed: ["On vous a fait sortir de la séance", "Vous pouvez demander à revenir ; quelqu'un doit vous faire entrer."],
+    removed: [
+      "On vous a fait sortir de la séance",
+      "Vous pouvez demander à revenir ; quelqu'un doit vous faire entrer.",
+    ],
     revoked: ["Vous avez été déconnecté", "Cette connexion a été fermée. Connectez-vous de nouveau pour revenir."],
     no_workshop_access: ["Pas d'accès", "Votre accès aux ateliers a été retiré. Adressez-vous à qui les organise."],
     other: ["La connexion a été fermée", "Rechargez la page pour revenir. Ce que vous avez écrit est gardé."],
@@ -258,7 +262,8 @@ export const fr: Texts = {
     everybody: "Droits pour tous",
     end: "Terminer pour tous",
     endTitle: "Terminer la séance ?",
-    endText: "Elle se termine pour tout le monde. Le fil, les questions et les sondages sont gardés, et le bilan est fait.",
+    endText:
+      "Elle se termine pour tout le monde. Le fil, les questions et les sondages sont gardés, et le bilan est fait.",
     cancel: "Annuler la séance",
     cancelTitle: "Annuler la séance ?",
     cancelText: "Plus personne ne pourra entrer. On ne peut pas revenir en arrière.",

@@ -31,7 +31,10 @@ export function ChatPanel({ unread }: { unread: Readonly<Record<string, number>>
   if (room.feature("chat") === undefined) return <Empty icon="chat" title={t.chat.off} />;
 
   const held = now?.channel?.messages ?? {};
-  const messages = inOrder([...earlier.messages(open).filter((each) => held[each.id] === undefined), ...Object.values(held)]);
+  const messages = inOrder([
+    ...earlier.messages(open).filter((each) => held[each.id] === undefined),
+    ...Object.values(held),
+  ]);
   const inThis = writing !== null && writing.to.channel === open ? writing : null;
   const done = () => {
     setWriting(null);
@@ -54,7 +57,12 @@ export function ChatPanel({ unread }: { unread: Readonly<Record<string, number>>
         onWrite={setWriting}
       />
       <Unsent channel={open} />
-      <Composer key={`${open}.${inThis?.as ?? ""}.${inThis?.to.id ?? ""}`} channel={open} writing={inThis} onDone={done} />
+      <Composer
+        key={`${open}.${inThis?.as ?? ""}.${inThis?.to.id ?? ""}`}
+        channel={open}
+        writing={inThis}
+        onDone={done}
+      />
     </section>
   );
 }
@@ -79,7 +87,12 @@ function ChannelChoice(props: { channels: ChannelNow[]; open: string; unread: Re
               return {
                 id: each.key,
                 label: nameOfChannel(each),
-                icon: each.key === EVERYONE ? ("people" as const) : each.key === STAFF ? ("shield" as const) : ("chat" as const),
+                icon:
+                  each.key === EVERYONE
+                    ? ("people" as const)
+                    : each.key === STAFF
+                      ? ("shield" as const)
+                      : ("chat" as const),
                 ...(news > 0 && each.key !== open ? { state: t.room.unread(news) } : {}),
                 run: () => openChannel(each.key),
               };

@@ -31,7 +31,9 @@ export function useEarlier(): Earlier {
     () =>
       session.onEvents((events) =>
         setHeld((now) =>
-          events.filter((event) => event.type !== "chat.sent").reduce((slice, event) => reduce(chat, slice, event), now),
+          events
+            .filter((event) => event.type !== "chat.sent")
+            .reduce((slice, event) => reduce(chat, slice, event), now),
         ),
       ),
     [session],

@@ -48,7 +48,9 @@ export function AttendanceBars({ session, begin, end }: { session: string; begin
             </span>
             <span className="soft small numbers">{t.common.minutes(row.minutes)}</span>
             <span className="unseen">
-              {row.stays.map((stay) => t.summary.here(row.name, formats.time(stay.from), formats.time(stay.to))).join(", ")}
+              {row.stays
+                .map((stay) => t.summary.here(row.name, formats.time(stay.from), formats.time(stay.to)))
+                .join(", ")}
             </span>
           </li>
         ))}

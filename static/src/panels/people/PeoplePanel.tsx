@@ -32,9 +32,7 @@ export function PeoplePanel() {
       <Hands />
       {staff && <RightsAsked />}
       <PeopleList people={here} />
-      {here.every((each) => each.user === me) && staff && (
-        <Empty title={t.people.none}>{t.people.noneText}</Empty>
-      )}
+      {here.every((each) => each.user === me) && staff && <Empty title={t.people.none}>{t.people.noneText}</Empty>}
       {gone.length > 0 && (
         <details className="people-gone">
           <summary>

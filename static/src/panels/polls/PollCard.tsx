@@ -20,7 +20,8 @@ export function PollCard({ poll, folded = false, next = false }: { poll: Poll; f
   const act = useNextAct(poll);
   const { question } = wordsOf(poll, t.polls);
   const { kind, target } = view.stage ?? { kind: "nothing" };
-  const onStage = looking === null ? kind === "poll" && target === poll.id : looking.kind === "poll" && looking.id === poll.id;
+  const onStage =
+    looking === null ? kind === "poll" && target === poll.id : looking.kind === "poll" && looking.id === poll.id;
   const draft = poll.status === "draft";
   return (
     <article className={`poll-card ${next ? "poll-card-next" : ""}`}>

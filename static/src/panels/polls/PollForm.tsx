@@ -44,7 +44,11 @@ export function PollForm({ poll, onClose }: { poll?: Poll; onClose(): void }) {
       shape="sheet"
       foot={
         <>
-          <Button look={running ? "edged" : "primary"} isDisabled={definition === null} onPress={() => void save(false)}>
+          <Button
+            look={running ? "edged" : "primary"}
+            isDisabled={definition === null}
+            onPress={() => void save(false)}
+          >
             {t.polls.saveDraft}
           </Button>
           {running && (

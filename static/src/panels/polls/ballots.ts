@@ -40,7 +40,9 @@ export function useOwnVote(poll: Poll): OwnVote {
   const [answering, setAnswering] = useState(false);
   const pending =
     answering ||
-    state.pending.some((each) => each.command.type === "poll.vote" && each.command.pollId === poll.id && each.seq === undefined);
+    state.pending.some(
+      (each) => each.command.type === "poll.vote" && each.command.pollId === poll.id && each.seq === undefined,
+    );
   const vote = (choices: Choice[]): void => {
     if (poll.anonymous) note(key, choices);
     setAnswering(true);

@@ -17,9 +17,19 @@ export function useNextAct(poll: Poll): Act | null {
   const running = view.lifecycle.status === "active" || view.lifecycle.status === "paused";
   if (!steers(room, poll) || !running) return null;
   if (poll.status === "draft")
-    return { id: "launch", label: t.polls.launch, icon: "play", run: () => void submit({ type: "poll.open", pollId: poll.id }) };
+    return {
+      id: "launch",
+      label: t.polls.launch,
+      icon: "play",
+      run: () => void submit({ type: "poll.open", pollId: poll.id }),
+    };
   if (poll.status === "open")
-    return { id: "close", label: t.polls.close, icon: "stop", run: () => void submit({ type: "poll.close", pollId: poll.id }) };
+    return {
+      id: "close",
+      label: t.polls.close,
+      icon: "stop",
+      run: () => void submit({ type: "poll.close", pollId: poll.id }),
+    };
   return publishAct(poll, t.polls.publish, submit);
 }
 

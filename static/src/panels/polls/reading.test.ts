@@ -52,16 +52,28 @@ describe("counts", () => {
   });
 
   test("a rating counts from 1 and has an average", () => {
-    const rating = poll({ kind: "rating", options: ["1", "2", "3"], tally: { answered: 2, counts: [0, 1, 1], words: [] } });
+    const rating = poll({
+      kind: "rating",
+      options: ["1", "2", "3"],
+      tally: { answered: 2, counts: [0, 1, 1], words: [] },
+    });
     expect([choiceAt(rating, 0), choiceAt(poll({}), 0)]).toEqual([1, 0]);
     expect(averageOf(rating)).toBe(2.5);
     expect(averageOf(poll({ kind: "rating" }))).toBeNull();
   });
 
   test("a cloud keeps its order and sizes by count", () => {
-    const words: [string, number][] = [["clear", 3], ["fast", 1], ["fun", 5]];
+    const words: [string, number][] = [
+      ["clear", 3],
+      ["fast", 1],
+      ["fun", 5],
+    ];
     const cloud = cloudOf(poll({ kind: "text", options: [], tally: { answered: 6, counts: [], words } }));
-    expect(cloud.map((each) => [each.word, each.size])).toEqual([["clear", 3], ["fast", 1], ["fun", 5]]);
+    expect(cloud.map((each) => [each.word, each.size])).toEqual([
+      ["clear", 3],
+      ["fast", 1],
+      ["fun", 5],
+    ]);
     expect(cloudOf(poll({ tally: { answered: 6, counts: [], words } }), 1).map((each) => each.word)).toEqual(["fun"]);
   });
 });

@@ -20,7 +20,11 @@ export function QuestionCard({ question, children }: { question: Question; child
   const mine = question.author === me;
   const pinned = view.questions?.pins.includes(question.id) ?? false;
   const by =
-    question.author === undefined ? t.questions.nameless : mine ? t.questions.mine : t.questions.by(nameOf(question.author));
+    question.author === undefined
+      ? t.questions.nameless
+      : mine
+        ? t.questions.mine
+        : t.questions.by(nameOf(question.author));
   const note = [
     by,
     ...(mine && question.anonymous ? [t.questions.nameless] : []),
@@ -52,7 +56,9 @@ export function QuestionCard({ question, children }: { question: Question; child
       </div>
       {question.state === "answered" && <Answer question={question} />}
       {children}
-      {may("can_moderate") && question.state === "answering" && <AnsweringActs question={question} onText={() => setDialog("answer")} />}
+      {may("can_moderate") && question.state === "answering" && (
+        <AnsweringActs question={question} onText={() => setDialog("answer")} />
+      )}
       <QuestionDialogs question={question} dialog={dialog} onClose={() => setDialog(null)} />
     </article>
   );

@@ -46,7 +46,12 @@ export function useQuestionActs(question: Question, open: (dialog: QuestionDialo
           icon: "stage",
           run: () => void submit({ type: "stage.show", kind: "question", target: id }),
         },
-      (active || state === "pending") && { id: "merge", label: t.questions.merge, icon: "merge", run: () => open("merge") },
+      (active || state === "pending") && {
+        id: "merge",
+        label: t.questions.merge,
+        icon: "merge",
+        run: () => open("merge"),
+      },
       active && {
         id: "dismiss",
         label: t.questions.dismiss,

@@ -154,7 +154,9 @@ function OwnRights() {
       {grants
         .map(({ permission, until }) => {
           const what = t.permissions[permission] ?? permission;
-          return until === undefined ? t.people.youMay(what) : t.people.youMayFor(what, Math.ceil((until - now) / MINUTE_MS));
+          return until === undefined
+            ? t.people.youMay(what)
+            : t.people.youMayFor(what, Math.ceil((until - now) / MINUTE_MS));
         })
         .join(" · ")}
     </span>

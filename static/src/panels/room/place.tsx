@@ -6,7 +6,8 @@ import { EVERYONE } from "../../session/fold/chat";
 import { useRoom } from "./RoomContext";
 
 export type Panel = "chat" | "questions" | "polls" | "people";
-export type DialogName = "shortcuts" | "invite" | "rights-of-all" | "conversation" | "end" | "cancel" | "new-poll" | "import-polls";
+export type DialogName =
+  "shortcuts" | "invite" | "rights-of-all" | "conversation" | "end" | "cancel" | "new-poll" | "import-polls";
 
 export interface Thing {
   kind: "poll" | "question";

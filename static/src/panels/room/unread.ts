@@ -5,7 +5,6 @@ import type { View } from "../../session/protocol";
 import { usePlace } from "./place";
 import { useRoom } from "./RoomContext";
 
-
 export interface Unread {
   chat: number;
   questions: number;
@@ -83,4 +82,3 @@ function useAttention(): boolean {
   }, []);
   return attentive;
 }
-

@@ -14,7 +14,13 @@ export function EmptyStage() {
   const { status, description } = view.lifecycle;
   const maker = may("can_create_polls") && may("can_moderate") && feature("poll") !== undefined;
   if (status === "scheduled" || status === "starting")
-    return host ? <BeforeStart opened={status === "starting"} /> : <Empty icon="clock" title={t.room.starting}>{description}</Empty>;
+    return host ? (
+      <BeforeStart opened={status === "starting"} />
+    ) : (
+      <Empty icon="clock" title={t.room.starting}>
+        {description}
+      </Empty>
+    );
   return (
     <div className="stage-quiet">
       <Empty {...(phone ? {} : { icon: "stage" as const })} title={t.stage.nothing}>

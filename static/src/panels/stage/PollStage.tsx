@@ -26,7 +26,9 @@ function Shown({ poll, featured }: { poll: Poll; featured: boolean }) {
   const acts = usePollActs(poll, () => undefined).filter((each) => each.id !== "look" && each.id !== act?.id);
   const { question } = wordsOf(poll, t.polls);
   const steering = steers(room, poll);
-  const eligible = Object.values(view.people?.persons ?? {}).filter((each) => each.present && each.role === "participant");
+  const eligible = Object.values(view.people?.persons ?? {}).filter(
+    (each) => each.present && each.role === "participant",
+  );
   return (
     <article className="stage-card">
       <header className="stage-head">

@@ -58,8 +58,7 @@ const unpinned = (chat: Chat, event: About): Chat =>
 function reacted(message: Message, emoji: string, user: string, on: boolean): Message {
   const others = (message.reactions[emoji] ?? []).filter((each) => each !== user);
   const people = on ? [...others, user] : others;
-  const reactions =
-    people.length > 0 ? { ...message.reactions, [emoji]: people } : without(message.reactions, emoji);
+  const reactions = people.length > 0 ? { ...message.reactions, [emoji]: people } : without(message.reactions, emoji);
   return { ...message, reactions };
 }
 

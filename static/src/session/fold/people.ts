@@ -26,8 +26,7 @@ function remove(people: People, event: { userId: string; at: string }): People {
 export const people: Reducers<People> = {
   "session.scheduled": (now, event) =>
     withPerson(now, { user: event.instructorId, role: "instructor", admitted: true, present: false }),
-  "role.changed": (now, event) =>
-    withPerson(now, { ...known(now, event.userId, event.role), role: event.role }),
+  "role.changed": (now, event) => withPerson(now, { ...known(now, event.userId, event.role), role: event.role }),
   "participant.joined": enter,
   "participant.admitted": enter,
   "participant.left": (now, event) => {
