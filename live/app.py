@@ -8,8 +8,10 @@ from uuid import uuid4
 
 import structlog
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from live import health, pages
+from live.addresses import is_for
 from live.api import routes
 from live.demo import Demo
 from live.failpoints import Failpoints
@@ -22,6 +24,7 @@ from live.keys import ACCESS_TOKENS, DATABASE, DEMO, DIRECTORY, GATEWAY, HOSTS, 
 from live.limits import MESSAGE_BYTES_MAX, Limits
 from live.mail import Mail
 from live.presence import Presence
+from live.problems import Problem
 from live.settings import Settings
 from live.signals import Signals
 from live.timers import Clockwork
@@ -52,6 +55,7 @@ def make_app(settings: Settings) -> web.Application:
     app.cleanup_ctx.append(_sessions)
     if settings.smtp_url:
         app.cleanup_ctx.append(_mail)
+    app.middlewares.append(_known_hosts_only)
     health.mount(app)
     routes.mount(app)
     app.router.add_get(SOCKET_PATH, _open_socket)
@@ -126,6 +130,14 @@ async def _mail(app: web.Application) -> AsyncIterator[None]:
     mail = app[MAIL] = Mail(settings.smtp_url, settings.mail_from)
     yield
     await mail.close()
+
+
+@web.middleware
+async def _known_hosts_only(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """A page of a name that was made to lead here could read whatever needs no token (attack 4). Supervisors ask by address."""
+    if request.path not in health.PATHS and not is_for(request, request.app[SETTINGS].hosts):
+        raise Problem("forbidden", "this server is not known by that name")
+    return await handler(request)
 
 
 async def _open_socket(request: web.Request) -> web.StreamResponse:

@@ -17,13 +17,13 @@ from pydantic import ValidationError
 
 from live import limits
 from live.acks import Ack, refused
-from live.addresses import client_address
+from live.addresses import client_address, is_for
 from live.byes import DRAIN, RATE, REVOKED, UNAVAILABLE
 from live.delivery import Viewer
 from live.host import Host
 from live.joining import Joining, JoinSession, Refusal
 from live.limits import Limits, take_all
-from live.packets import ack_frame
+from live.packets import PATH_CHARACTERS_MAX, ack_frame
 from live.presence import Presence
 from live.refusals import Refusals
 from live.settings import Settings
@@ -31,7 +31,7 @@ from live.signals import Signals
 from live.tokens import AccessTokens, BadToken, Identity
 from live.wire import Channel, Doors, SignInRefused, Wire
 from persistence.database import Database, Unavailable
-from persistence.readers import find_reader
+from persistence.readers import find_administrators, find_reader
 from persistence.tokens import Tokens
 from rooms.feature import Command
 from rooms.ids import UUID_PATTERN, UserId
@@ -68,7 +68,7 @@ class Connection:
         refusal = self._gateway.refuse(self, name, argument, fault)
         if refusal is not None:
             if fault is not None or refusal.code == "bad_request":
-                self.channel.misbehave(refusal.detail or "")
+                self.channel.misbehave(None)
             self.refuse(name, argument, refusal, ack_id)
         elif name == "signal":
             self._gateway.signals.receive(self.host, self.viewer, self.channel, argument)
@@ -104,6 +104,8 @@ class Connection:
             self._arrived.clear()
             while self._inbox:
                 name, argument, ack_id = self._inbox.popleft()
+                if self.channel.closing_down:  # sent before the end, but not begun (attack 3)
+                    continue
                 try:
                     await self._handle(name, argument, ack_id)
                 except Exception:
@@ -181,8 +183,9 @@ class Connection:
 
     async def end(self) -> None:
         self.detach()
-        self._worker.cancel()
-        await asyncio.gather(self._worker, return_exceptions=True)
+        while not self._worker.done():
+            self._worker.cancel()
+            await asyncio.wait({self._worker}, timeout=0.5)
 
 
 class Gateway:
@@ -222,13 +225,13 @@ class Gateway:
         """Before the upgrade. Only exactly known hosts and origins; a missing Origin is no browser, and there are no cookies."""
         settings = self._settings
         origin = request.headers.get("Origin")
-        if request.host.lower() not in settings.hosts or (
-            origin is not None and origin.lower() not in settings.origins
-        ):
+        if not is_for(request, settings.hosts) or (origin is not None and origin.lower() not in settings.origins):
             return web.Response(status=403, text="not from here")
         address = client_address(request, settings.trusted_proxies)
         wait = self._limits.connects_per_address.take(address)
-        if self.draining or wait or self._per_address[address] >= self._limits.connections_per_address:
+        full = self._per_address.total() >= self._limits.connections
+        late = self.wire.engine.lag_s > limits.LOOP_LAG_MAX_S
+        if self.draining or wait or full or late or self._per_address[address] >= self._limits.connections_per_address:
             retry = str(max(1, round(wait)))
             return web.Response(status=503, text="try again later", headers={"Retry-After": retry})
         request[ADDRESS] = address
@@ -298,7 +301,8 @@ class Gateway:
     # -- ends -----------------------------------------------------------------------------------------------------------
 
     async def keep_checking(self) -> None:
-        """Until cancelled: closes the connections of sign-ins that were revoked, wherever that was done (attack 10)."""
+        """Until cancelled: closes the connections of sign-ins that were revoked, wherever that was done (attack 10); whoever
+        administrates no more does not here either."""
         while True:
             await asyncio.sleep(limits.REVOCATION_EVERY_S)
             families = {each.family for each in self._connections}
@@ -306,11 +310,15 @@ class Gateway:
                 continue
             try:
                 living = await self._tokens.living(families)
+                administrators = await find_administrators(
+                    self._database, {each.user for each in self._connections if each.admin}
+                )
             except Unavailable:
                 continue
             for connection in self.connections():
                 if connection.family in families and connection.family not in living:
                     connection.channel.part(REVOKED)
+                connection.admin = connection.admin and connection.user in administrators
 
     async def drain(self, spread_s: float) -> None:
         """Sends everybody away to come back spread over some seconds; they resume where they stand."""
@@ -340,5 +348,5 @@ def _first_fault(error: ValidationError) -> str:
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     if first["type"] in ("union_tag_invalid", "union_tag_not_found"):
         return "type: there is no such command"
-    where = ".".join(str(part) for part in first["loc"])
+    where = ".".join(str(part) for part in first["loc"])[:PATH_CHARACTERS_MAX]
     return f"{where}: {first['msg'].removeprefix('Value error, ')}"

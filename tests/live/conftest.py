@@ -92,6 +92,12 @@ class House:
         self.servers.append(Server(app, runner, replace(settings, **options)))
         return self.servers[-1]
 
+    async def instead(self, **options: Any) -> None:
+        """The first server, with other settings."""
+        await self.servers.pop(0).stop()
+        self.servers.insert(0, await self.another(**options))
+        self.servers.pop()
+
     async def user(self, name: str) -> UserId:
         if name not in self.people:
             roles = (PlatformRole.INSTRUCTOR,) if name == "mara" else (PlatformRole.LEARNER,)

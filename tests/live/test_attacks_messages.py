@@ -184,7 +184,7 @@ async def test_31_values_that_blow_up_do_not(house: House, raw: Make) -> None:
 
 
 async def test_40_a_flood_of_commands_is_refused_then_ended_and_nobody_else_notices(house: House) -> None:
-    house.servers[0] = await house.another(limits_factor=1)
+    await house.instead(limits_factor=1)
     session = await house.session()
     attacker, ben = await house.enter(session, "ana", "ben")
     acks = [ack async for ack in flood(attacker, 60)]
@@ -217,7 +217,7 @@ async def swallowed(visitor: Any) -> None:
 
 
 async def test_40_chat_has_a_rate_of_its_own(house: House) -> None:
-    house.servers[0] = await house.another(limits_factor=1)
+    await house.instead(limits_factor=1)
     session = await house.session()
     [ana] = await house.enter(session, "ana")
     acks = [await ana.submit("chat.send", text=f"{number}") for number in range(7)]
@@ -242,7 +242,7 @@ async def test_40_more_than_64_commands_at_once_are_too_many(house: House, raw: 
 
 
 async def test_41_one_address_and_one_person_have_so_many_connections(house: House, raw: Make) -> None:
-    house.servers[0] = await house.another(limits_factor=0.2)
+    await house.instead(limits_factor=0.2)
     assert limits.CONNECTIONS_PER_USER * 0.2 == 4
     token = await house.token("ana")
     codes = []

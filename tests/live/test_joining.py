@@ -12,7 +12,8 @@ from live.keys import HOSTS
 from rooms.ids import UserId
 from rooms.people import standing_of
 from rooms.room import RoomState, apply
-from tests.faults.streams import decoded_event, decoded_view, plain
+from tests.faults.oracle import plain
+from tests.faults.streams import decoded_event, decoded_view
 from tests.live.conftest import House
 from tests.live.visitor import Visitor
 

@@ -67,12 +67,12 @@ async def test_whoever_is_said_to_have_left_but_is_here_joins_again(house: House
 
 async def test_a_time_in_which_nobody_served_is_in_the_log(house: House) -> None:
     session = await house.session()
+    [mara] = await house.enter(session, "mara")
     async with house.app[DATABASE].connection() as connection:
         await connection.execute(
             "INSERT INTO live.interruptions (from_at, to_at) "
             "VALUES (clock_timestamp() - interval '40 s', clock_timestamp() + interval '1 s')"
         )
-    [mara] = await house.enter(session, "mara")
     await mara.until(lambda visitor: visitor.types.count("session.interrupted") == 1, 10)
     await asyncio.sleep(1)
     assert mara.types.count("session.interrupted") == 1
