@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -16,6 +17,7 @@ import typer
 from aiohttp import web
 from pydantic import ValidationError
 
+from live.certificate import self_signed
 from live.demo import BOT_NAMES, CAST
 from live.keys import DEMO, SETTINGS
 from live.serving import AfterStart, write_log
@@ -42,6 +44,9 @@ app.add_typer(users, name="user")
 Host = Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 allows the local network too.")]
 Port = Annotated[int, typer.Option(min=1, max=65_535)]
 DataDir = Annotated[Path, typer.Option(help="Where the embedded Postgres and the demo's secrets live.")]
+TlsCert = Annotated[Path | None, typer.Option(help="Certificate chain, PEM; with --tls-key.")]
+TlsKey = Annotated[Path | None, typer.Option(help="Its private key, PEM.")]
+TlsSelfSigned = Annotated[bool, typer.Option("--tls-self-signed", help="Make a certificate; browsers warn once.")]
 Workers = Annotated[int, typer.Option(min=1, help="Processes; more than one needs REDIS_URL.")]
 RoleOption = Annotated[list[PlatformRole], typer.Option("--role", help="May be given several times.")]
 
@@ -53,6 +58,9 @@ def demo(
     data_dir: DataDir = Path("data"),
     bots: Annotated[int, typer.Option(min=0, max=len(BOT_NAMES), help="People who are not there.")] = 4,
     workers: Workers = 1,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
+    tls_self_signed: TlsSelfSigned = False,
 ) -> None:
     """A workshop to walk into: embedded Postgres, a seeded session and its cast."""
     _require_one(workers)
@@ -60,18 +68,25 @@ def demo(
     with _Postgres(data_dir) as postgres:
         environ = {**os.environ, "DATABASE_URL": postgres.dsn, "SECRET_KEY": _own_secret(data_dir)}
         settings = _settings(environ, host, port, data_dir, demo=True)
+        settings = _with_tls(settings, tls_cert, tls_key, tls_self_signed)
         asyncio.run(migrate(settings.database_url, settings.secret_key))
         _run(serve_until_stopped(settings, _seed_and_show(bots), beside=postgres.keep))
 
 
 @app.command()
 def serve(
-    host: Host = "127.0.0.1", port: Port = DEFAULT_PORT, data_dir: DataDir = Path("data"), workers: Workers = 1
+    host: Host = "127.0.0.1",
+    port: Port = DEFAULT_PORT,
+    data_dir: DataDir = Path("data"),
+    workers: Workers = 1,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
+    tls_self_signed: TlsSelfSigned = False,
 ) -> None:
     """The server, on the database of DATABASE_URL, which `migrate` has brought up to date."""
     _require_one(workers)
     settings = _settings(os.environ, host, port, data_dir)
-    _run(serve_until_stopped(settings))
+    _run(serve_until_stopped(_with_tls(settings, tls_cert, tls_key, tls_self_signed)))
 
 
 @app.command(name="migrate")
@@ -167,7 +182,7 @@ def _seed_and_show(bots: int) -> AfterStart:
         await demo.seed(bots)
         _show_links(served[SETTINGS])
         if bots:
-            _send_bots(served[SETTINGS].port, demo.errand_of(BOT_NAMES[:bots]))
+            _send_bots(served[SETTINGS], demo.errand_of(BOT_NAMES[:bots]))
 
     return seed_and_show
 
@@ -177,15 +192,16 @@ def _show_links(settings: Settings) -> None:
     for member in CAST:
         print(f"  {member.name:5} ({member.role.value:11})  {settings.url}/demo/{member.name.lower()}")
     if settings.host in EVERYWHERE and settings.lan_address:
-        print(f"From this network: http://{settings.lan_address}:{settings.port}/")
+        print(f"From this network: {settings.scheme}://{settings.lan_address}:{settings.port}/")
     print(flush=True)
 
 
-def _send_bots(port: int, errand: dict[str, Any]) -> None:
+def _send_bots(settings: Settings, errand: dict[str, Any]) -> None:
     """They go when their standard input ends, which it does however this process ends."""
     bots = subprocess.Popen([sys.executable, "-m", "bench.bots"], cwd=ROOT, stdin=subprocess.PIPE)
     assert bots.stdin is not None
-    bots.stdin.write(json.dumps({"url": f"http://127.0.0.1:{port}", **errand}).encode() + b"\n")
+    url = f"{settings.scheme}://127.0.0.1:{settings.port}"
+    bots.stdin.write(json.dumps({"url": url, **errand}).encode() + b"\n")
     bots.stdin.flush()
 
 
@@ -205,6 +221,15 @@ def _settings(
         return read_settings(environ, host=host, port=port, data_dir=data_dir, lan_address=lan, demo=demo)
     except SettingsRefused as error:
         sys.exit(str(error))
+
+
+def _with_tls(settings: Settings, certificate: Path | None, key: Path | None, own: bool) -> Settings:
+    if own:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        return replace(settings, tls=self_signed(settings.data_dir, settings.addresses))
+    if (certificate is None) != (key is None):
+        sys.exit("--tls-cert and --tls-key go together")
+    return replace(settings, tls=(certificate, key)) if certificate and key else settings
 
 
 def _lan_address() -> str | None:

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import logging
 import signal
+import ssl
 import sys
 from collections.abc import Callable, Coroutine
 
@@ -32,7 +33,8 @@ async def serve(
     company: asyncio.Task[None] = asyncio.create_task(_nothing() if beside is None else beside())
     try:
         await runner.setup()
-        site = web.TCPSite(runner, settings.host, settings.port, backlog=BACKLOG, reuse_address=True)
+        tls = _tls(settings)
+        site = web.TCPSite(runner, settings.host, settings.port, backlog=BACKLOG, reuse_address=True, ssl_context=tls)
         await site.start()
         _settle_memory()
         log.info("listening", host=settings.host, port=settings.port)
@@ -55,6 +57,15 @@ async def _until(stopping: asyncio.Event, first: asyncio.Task[None]) -> None:
 
 
 async def _nothing() -> None: ...
+
+
+def _tls(settings: Settings) -> ssl.SSLContext | None:
+    """Raises OSError for files that are no certificate and key."""
+    if settings.tls is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(*settings.tls)
+    return context
 
 
 async def _drain(app: web.Application) -> None:

@@ -28,6 +28,7 @@ class Settings:
     database_engine_url: str | None = None
     public_url: str | None = None
     lan_address: str | None = None
+    tls: tuple[Path, Path] | None = None  # certificate and key; without them a proxy does TLS, or nobody
     limits_factor: float = 1.0
     trusted_proxies: tuple[str, ...] = ()
     smtp_url: str | None = None
@@ -38,14 +39,22 @@ class Settings:
     @property
     def url(self) -> str:
         """Where people find this server; invitation links start with it."""
-        return (self.public_url or f"http://localhost:{self.port}").rstrip("/")
+        return (self.public_url or f"{self.scheme}://localhost:{self.port}").rstrip("/")
+
+    @property
+    def scheme(self) -> str:
+        return "https" if self.tls else "http"
+
+    @property
+    def addresses(self) -> frozenset[str]:
+        """Under which this machine is reached."""
+        return frozenset({"localhost", "127.0.0.1"} | ({self.lan_address} if self.lan_address else set()))
 
     @property
     def origins(self) -> frozenset[str]:
-        addresses = {"localhost", "127.0.0.1"} | ({self.lan_address} if self.lan_address else set())
-        served = {f"http://{address}:{self.port}" for address in addresses}
-        if self.port == 80:
-            served |= {f"http://{address}" for address in addresses}
+        served = {f"{self.scheme}://{address}:{self.port}" for address in self.addresses}
+        if self.port == (443 if self.tls else 80):
+            served |= {f"{self.scheme}://{address}" for address in self.addresses}
         if self.public_url:
             parts = urlsplit(self.public_url)
             served.add(f"{parts.scheme}://{parts.netloc}".lower())
