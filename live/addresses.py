@@ -18,6 +18,12 @@ def client_address(request: web.BaseRequest, trusted_proxies: tuple[str, ...]) -
     return _block(nearest)
 
 
+def is_for(request: web.BaseRequest, hosts: frozenset[str]) -> bool:
+    """Whether it names this server: else some other name was made to lead here (attack 4). Not `request.host`, which asks
+    the resolver where the header is missing."""
+    return request.headers.get("Host", "").lower() in hosts
+
+
 def _peer(request: web.BaseRequest) -> str:
     peer = request.transport.get_extra_info("peername") if request.transport is not None else None
     return str(peer[0]) if isinstance(peer, tuple) and peer else ""

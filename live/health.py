@@ -5,6 +5,8 @@ from aiohttp import web
 from live.keys import DATABASE, DEMO, GATEWAY
 from persistence.database import Unavailable
 
+PATHS = frozenset({"/healthz", "/readyz"})
+
 
 def mount(app: web.Application) -> None:
     app.router.add_get("/healthz", _alive)

@@ -6,6 +6,7 @@ Rates are token buckets on the monotonic clock; `LIMITS_FACTOR` multiplies rates
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from resource import RLIMIT_NOFILE, getrlimit
 from time import monotonic
 
 # -- Messages: a violation counts as malformed; beyond MALFORMED_MAX the connection is closed with `protocol`. --
@@ -13,6 +14,7 @@ MESSAGE_BYTES_MAX = 64_000  # WebSocket close 1009
 DEPTH_MAX = 32
 NODES_MAX = 2_000
 MALFORMED_MAX = 5
+CONTROLS_PER_BEAT_MAX = 50  # pongs and pings in a second, then closed with `rate`
 
 # -- Time: beyond it the connection is closed without a word. --
 CONNECT_WITHIN_S = 5.0
@@ -56,8 +58,11 @@ REFUSALS_MAX = 100
 REFUSALS_WITHIN_S = 10.0
 
 # -- Connections: refused with 503 and Retry-After before the upgrade; per user with `limit_reached`. --
+CONNECTIONS = 10_000  # or as many files as may be open
 CONNECTIONS_PER_ADDRESS = 500
 CONNECTIONS_PER_USER = 20
+FILES_RESERVED = 200  # of those that may be open: for health, for REST, for Postgres
+LOOP_LAG_MAX_S = 0.5  # a process that is this late takes nobody in until it has caught up
 BUCKETS_MAX = 50_000  # remembered keys of one rate; the longest unused are forgotten, which is in their favour
 
 # -- Stopping --
@@ -147,5 +152,6 @@ class Limits:
         self.login_per_account = Buckets(LOGIN_PER_ACCOUNT, factor, clock)
         self.login_per_address = Buckets(LOGIN_PER_ADDRESS, factor, clock)
         self.invitation_per_address = Buckets(INVITATION_PER_ADDRESS, factor, clock)
+        self.connections = max(1, min(int(CONNECTIONS * factor), getrlimit(RLIMIT_NOFILE)[0] - FILES_RESERVED))
         self.connections_per_address = int(CONNECTIONS_PER_ADDRESS * factor)
         self.connections_per_user = int(CONNECTIONS_PER_USER * factor)

@@ -2,6 +2,7 @@
 client sends (attacks 29-34, trap D12). Pure; knows no connection.
 """
 
+from collections import deque
 from math import isfinite
 from struct import pack
 from typing import Any
@@ -16,6 +17,7 @@ RESERVED = frozenset({"connect", "disconnect", "connect_error", "disconnecting",
 FIELDS = frozenset({"type", "data", "nsp", "id", "options"})  # `options` is the JavaScript client's, ignored
 ACK_ID_MAX = 2**53
 INTEGER_MAX = 2**53  # what JavaScript and jsonb agree on
+PATH_CHARACTERS_MAX = 200
 TEXT_FRAME, BINARY_FRAME = 1, 2
 
 
@@ -51,6 +53,7 @@ def unpack(raw: bytes) -> Any:
             max_ext_len=8,
             max_array_len=NODES_MAX,
             max_map_len=NODES_MAX,
+            unicode_errors="surrogatepass",  # `fault_in` finds them, so that whoever sent one is told where
         )
     except Malformed:
         raise
@@ -59,7 +62,8 @@ def unpack(raw: bytes) -> Any:
 
 
 def fault_in(document: Any) -> str | None:
-    """What is wrong with the values of a document, None for nothing. Walks without recursion, so depth costs no stack."""
+    """What is wrong with the values of a document and where, None for nothing. Walks without recursion, so depth costs no
+    stack."""
     nodes = 0
     level = [document]
     for _depth in range(DEPTH_MAX + 1):
@@ -69,22 +73,51 @@ def fault_in(document: Any) -> str | None:
             match each:
                 case dict():
                     below.extend(each.values())
+                    if not all(map(_is_text, each)):
+                        return "a key is not text that can be stored"
                 case list():
                     below.extend(each)
+                case str():
+                    if not _is_text(each):
+                        return _placed(document, each, "has half a character (a lone surrogate)")
                 case float() if not isfinite(each):
-                    return "a number is not finite"
+                    return _placed(document, each, "is not a finite number")
                 case int() if abs(each) > INTEGER_MAX:
-                    return "a number is too large"
-                case str() | int() | float() | None:
+                    return _placed(document, each, "is too large a number")
+                case int() | float() | None:
                     pass
                 case _:
-                    return "a value is neither text, number, list nor object"
+                    return _placed(document, each, "is neither text, number, list nor object")
         if nodes > NODES_MAX:
             return f"more than {NODES_MAX} values"
         if not below:
             return None
         level = below
     return f"nested deeper than {DEPTH_MAX}"
+
+
+def _is_text(value: str) -> bool:
+    """No half of a character: JSON and UTF-8 have none."""
+    if value.isascii():
+        return True
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _placed(document: Any, culprit: Any, what: str) -> str:
+    """With the path to the culprit inside the message's argument. The document's nodes were counted down to it already."""
+    waiting: deque[tuple[str, Any]] = deque([("", document)])
+    while waiting:
+        path, each = waiting.popleft()
+        if each is culprit:
+            place = path.removeprefix(".").partition(".")[2]
+            return f"{place[:PATH_CHARACTERS_MAX]}: {what}" if place else what
+        inside = each.items() if isinstance(each, dict) else enumerate(each) if isinstance(each, list) else ()
+        waiting.extend((f"{path[:PATH_CHARACTERS_MAX]}.{key}", value) for key, value in inside)
+    return what
 
 
 class Packet:

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import engineio
 import socketio
 import structlog
-from aiohttp import WSMsgType, web
+from aiohttp import WebSocketError, WSCloseCode, WSMessage, WSMsgType, web
 from engineio.async_drivers.aiohttp import translate_request
 from engineio.async_socket import AsyncSocket
 from engineio.packet import OPEN, PING
@@ -23,7 +23,7 @@ from engineio.packet import Packet as EnginePacket
 from socketio.exceptions import ConnectionRefusedError as ConnectionRefused
 
 from live import limits
-from live.byes import PROTOCOL, SLOW, Bye
+from live.byes import PROTOCOL, RATE, SLOW, Bye
 from live.outbox import Outbox
 from live.packets import CONNECT, DISCONNECT, EVENT, NAMESPACE, Malformed, Packet, ack_frame, event_frame, frame
 
@@ -32,6 +32,7 @@ log = structlog.get_logger("wire")
 CHANNEL = "atelier.channel"  # in the environ that python-socketio hands to the sign-in
 TICK_S = 0.1
 TICKS_PER_BEAT = 10
+LAG_SHARE = 0.2  # of the newest measurement in the average
 MESSAGES_IN_A_ROW = 50  # then the loop gets its turn, however much one client has sent
 
 
@@ -79,6 +80,7 @@ class Channel(AsyncSocket):  # type: ignore[misc]
         self._outbox: Outbox | None = None
         self._heard = True
         self._quiet_beats = 0
+        self._controls = 0
         self._signing_in: asyncio.TimerHandle | None = None
 
     # -- life -----------------------------------------------------------------------------------------------------------
@@ -86,7 +88,7 @@ class Channel(AsyncSocket):  # type: ignore[misc]
     async def run(self) -> web.StreamResponse:
         """From the upgrade to the end of the connection."""
         response = web.WebSocketResponse(
-            compress=False, max_msg_size=limits.MESSAGE_BYTES_MAX, timeout=limits.CLOSE_WITHIN_S
+            compress=False, max_msg_size=limits.MESSAGE_BYTES_MAX, timeout=limits.CLOSE_WITHIN_S, autoping=False
         )
         if not response.can_prepare(self.request):
             return web.Response(status=400, text="not a WebSocket")
@@ -114,24 +116,51 @@ class Channel(AsyncSocket):  # type: ignore[misc]
 
     async def _read(self, response: web.WebSocketResponse) -> None:
         in_a_row = 0
-        while not self.closing_down:
+        while not self._is_deaf():
             message = await response.receive()
+            if self._is_deaf():  # what arrived before the end is not heard after it
+                return
             self._heard = True
             if message.type is WSMsgType.BINARY:
                 await self.engine.received(self, message.data)
             elif message.type is WSMsgType.TEXT:
                 self._read_control(message.data)
+            elif message.type in (WSMsgType.PING, WSMsgType.PONG):
+                await self._read_ping(response, message)
             else:  # closed by either side, or a frame that aiohttp refused with a close code of its own
+                self._read_end(message)
                 return
             in_a_row += 1
             if in_a_row % MESSAGES_IN_A_ROW == 0:
                 await asyncio.sleep(0)
 
+    def _is_deaf(self) -> bool:
+        """From the moment its end was decided (attack 3)."""
+        return self.closing_down
+
+    async def _read_ping(self, response: web.WebSocketResponse, message: WSMessage) -> None:
+        """Of the WebSocket itself (RFC 6455, 5.5.2), which no browser sends by itself."""
+        self._count_control()
+        if message.type is WSMsgType.PING and not self.closing_down:
+            await response.pong(message.data)
+
+    def _read_end(self, message: WSMessage) -> None:
+        fault = message.data if message.type is WSMsgType.ERROR else None
+        if self.owner is not None and isinstance(fault, WebSocketError):
+            too_big = fault.code == WSCloseCode.MESSAGE_TOO_BIG
+            self.owner.misbehaved("a message is too large" if too_big else "a frame is malformed")
+
+    def _count_control(self) -> None:
+        """An honest client answers our pings; one that does nothing but beat is sent away (attack 40)."""
+        self._controls += 1
+        if self._controls > limits.CONTROLS_PER_BEAT_MAX:
+            self.part(RATE)
+
     def _read_control(self, text: str) -> None:
         """Engine.IO packets without data of ours: packets of Socket.IO are binary here."""
         match text[:1]:
             case "3" | "6":  # pong, noop
-                pass
+                self._count_control()
             case "1":  # close
                 self.abort()
             case first if first not in "0123456":
@@ -141,10 +170,10 @@ class Channel(AsyncSocket):  # type: ignore[misc]
             case _:
                 self.misbehave("unexpected text packet")
 
-    def misbehave(self, why: str) -> None:
-        """Counts; a channel that goes on is closed (attack 29)."""
+    def misbehave(self, why: str | None) -> None:
+        """Counts; a channel that goes on is closed (attack 29). `why` None: it was answered, and stands in the log already."""
         self.malformed += 1
-        if self.owner is not None:
+        if self.owner is not None and why is not None:
             self.owner.misbehaved(why)
         if self.malformed >= limits.MALFORMED_MAX:
             self.part(PROTOCOL)
@@ -191,6 +220,7 @@ class Channel(AsyncSocket):  # type: ignore[misc]
         return not self.closed
 
     def beat(self, beat_s: float) -> None:
+        self._controls = 0
         if self._heard:
             self._heard, self._quiet_beats = False, 0
         self._quiet_beats += 1
@@ -251,6 +281,7 @@ class Engine(engineio.AsyncServer):  # type: ignore[misc]
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.behind: set[Channel] = set()
+        self.lag_s = 0.0  # how late the loop has been of late
         self.doors: Doors | None = None
         self.dispatch: Callable[[Channel, bytes], Awaitable[None]] | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -305,7 +336,9 @@ class Engine(engineio.AsyncServer):  # type: ignore[misc]
         """Until cancelled: one task for the outboxes and heartbeats of all channels."""
         ticks = 0
         while True:
+            due = self.now() + TICK_S
             await asyncio.sleep(TICK_S)
+            self.lag_s += (self.now() - due - self.lag_s) * LAG_SHARE
             ticks += 1
             for channel in list(self.behind):
                 channel.flush()

@@ -40,6 +40,19 @@ WHERE a.id = $1 AND a.status = 'active' AND EXISTS (
 """
 
 
+async def find_administrators(database: Database, users: set[UserId]) -> set[UserId]:
+    """Those of them who administrate the platform now."""
+    if not users:
+        return set()
+    async with database.connection() as connection:
+        rows = await connection.fetch(
+            "SELECT r.user_id FROM identity.user_roles r WHERE r.user_id = ANY ($1::uuid[]) AND r.role = $2",
+            list(users),
+            PlatformRole.ADMIN,
+        )
+    return {UserId(row["user_id"]) for row in rows}
+
+
 async def find_reader(database: Database, user: UserId, family: str) -> Reader | None:
     """None once the sign-in was revoked or the account is not active (attack 10), and for ids that are none."""
     try:
