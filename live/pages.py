@@ -45,12 +45,18 @@ async def _page(request: web.Request) -> web.StreamResponse:
 
 async def _file(request: web.Request) -> web.StreamResponse:
     """Only what lies in dist, whatever the address says (attack 54)."""
-    root = request.app[_DIST].resolve()
-    path = (root / request.path.lstrip("/")).resolve()
-    if not path.is_relative_to(root) or not path.is_file() or "/." in request.path:
+    path = _found(request.app[_DIST].resolve(), request.path)
+    if path is None:
         raise web.HTTPNotFound
     caching = FOR_EVER if request.path.startswith("/assets/") else "no-cache"
     return web.FileResponse(path, headers={"Cache-Control": caching, "Content-Security-Policy": POLICY})
+
+
+def _found(root: Path, address: str) -> Path | None:
+    if "/." in address or "\0" in address:
+        return None
+    path = (root / address.lstrip("/")).resolve()
+    return path if path.is_relative_to(root) and path.is_file() else None
 
 
 @web.middleware
