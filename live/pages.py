@@ -56,7 +56,10 @@ def _found(root: Path, address: str) -> Path | None:
     if "/." in address or "\0" in address:
         return None
     path = (root / address.lstrip("/")).resolve()
-    return path if path.is_relative_to(root) and path.is_file() else None
+    try:
+        return path if path.is_relative_to(root) and path.is_file() else None
+    except OSError:  # a name that is too long
+        return None
 
 
 @web.middleware

@@ -63,6 +63,7 @@ async def test_what_has_a_hash_in_its_name_is_kept_for_ever(client: TestClient[w
         "/api/v2/users",
         "/socket.io",
         "/missing.js",
+        f"/{'x' * 300}.js",
         "//etc/passwd.txt",
     ],
 )
