@@ -27,6 +27,7 @@ from rooms.room import RoomState
 log = structlog.get_logger("host")
 SECRET_BYTES = 32
 Key = tuple[UserId | None, str]
+Stale = Callable[[RoomState], bool]  # whether the state is no longer the one a command was meant for (If-Match)
 
 
 @dataclass(slots=True, eq=False)
@@ -41,6 +42,7 @@ class Waiting:
     since: float
     answer: "asyncio.Future[Ack]"
     not_before: datetime | None = None
+    stale: Stale | None = None
 
     @property
     def key(self) -> Key:
@@ -128,6 +130,8 @@ def _repeated(before: Accepted, waiting: Waiting) -> Ack:
 
 def _decide(draft: Draft, waiting: Waiting, here: dict[Key, Accepted]) -> Ack:
     outside = draft.outside
+    if waiting.stale is not None and waiting.stale(draft.after):
+        return refused("precondition_failed", "it changed since you read it")
     context = Context(
         session=outside.session,
         actor=waiting.actor,

@@ -14,7 +14,7 @@ import structlog
 
 from live import limits
 from live.acks import Ack, refused
-from live.drafts import SECRET_BYTES, Draft, Outside, Waiting, body_hash, decide_round
+from live.drafts import SECRET_BYTES, Draft, Outside, Stale, Waiting, body_hash, decide_round
 from live.failpoints import InjectedFailure
 from live.replica import NoSession, Parts, Replica
 from persistence.committer import CommitFailed, Overloaded
@@ -66,7 +66,7 @@ class Host(Replica):
         *,
         admin: bool = False,
         not_before: datetime | None = None,
-        stale: Callable[[RoomState], bool] | None = None,
+        stale: Stale | None = None,
     ) -> "asyncio.Future[Ack]":
         """In the order of the calls. The future always gets an ack, within `ANSWER_WITHIN_S`. `not_before`: by whose clock the
         command is due, which may be ahead of ours."""
@@ -90,7 +90,7 @@ class Host(Replica):
         command_id: str,
         *,
         admin: bool = False,
-        stale: Callable[[RoomState], bool] | None = None,
+        stale: Stale | None = None,
     ) -> Ack:
         return await self.enqueue(actor, command, command_id, admin=admin, stale=stale)
 

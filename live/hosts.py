@@ -6,6 +6,7 @@ import asyncio
 
 from live import limits
 from live.acks import Ack
+from live.drafts import Stale
 from live.host import Host, NoSession, Parts
 from persistence.database import Unavailable
 from rooms.feature import Command
@@ -47,11 +48,18 @@ class Hosts:
         return host.room
 
     async def submit(
-        self, session: SessionId, actor: UserId | None, command: Command, command_id: str, *, admin: bool = False
+        self,
+        session: SessionId,
+        actor: UserId | None,
+        command: Command,
+        command_id: str,
+        *,
+        admin: bool = False,
+        stale: Stale | None = None,
     ) -> Ack:
-        """Raises NoSession, Unavailable (nothing was submitted)."""
+        """Raises NoSession, Unavailable (nothing was submitted). A command meant for another state is `precondition_failed`."""
         host = await self.get(session)
-        return await host.submit(actor, command, command_id, admin=admin)
+        return await host.submit(actor, command, command_id, admin=admin, stale=stale)
 
     def held(self) -> list[Host]:
         return list(self._hosts.values())

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from live.addresses import client_address
 from live.api.route import Listing, Named
+from live.drafts import Stale
 from live.frames import ids_in
 from live.hosts import Hosts, NoSession
 from live.keys import ACCESS_TOKENS, DATABASE, DIRECTORY, HOSTS, LIMITS, MAIL, SETTINGS, TOKENS
@@ -148,11 +149,14 @@ class Call:
             return Standing(self.user, staff=True)
         return found
 
-    async def submit(self, session: SessionId, command: Command, command_id: str | None = None) -> int:
-        """The seq of the head after the command; a refusal is a problem."""
+    async def submit(
+        self, session: SessionId, command: Command, command_id: str | None = None, *, stale: Stale | None = None
+    ) -> int:
+        """The seq of the head after the command; a refusal is a problem. `stale`: refuses it at any other state than the one
+        it was meant for."""
         try:
             ack = await self.hosts.submit(
-                session, self.user, command, command_id or self.new_id(), admin=self.sender.admin
+                session, self.user, command, command_id or self.new_id(), admin=self.sender.admin, stale=stale
             )
         except NoSession:
             raise not_found() from None

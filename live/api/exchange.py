@@ -10,7 +10,7 @@ from typing import Any, assert_never
 from urllib.parse import urlencode
 
 from aiohttp import web
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from live.api.call import Call
 from live.api.route import BASE, File, Listing, Route, Who
@@ -22,6 +22,7 @@ from rooms.ids import SessionId
 
 KEY_CHARACTERS_MAX = 255
 JSON = "application/json"
+MOVING = frozenset({"metadata", "updated_at", "last_login_at", "you", "seq"})  # fields that nobody edits
 PRIVATE = "private, no-cache"  # may be kept by the reader's own browser, and is asked for again
 
 
@@ -83,8 +84,10 @@ async def _require_version(matches: Route, call: Call, path: Mapping[str, Any]) 
     given = call.request.headers.get("If-Match")
     if given is None:
         raise Problem("precondition_required")
-    _status, body = _encoded(matches, await matches.run(call, **path))
-    if given.strip() != "*" and entity_tag(body) not in _tags(given):
+    answered = await matches.run(call, **path)
+    _status, body = _encoded(matches, answered)
+    now = entity_tag(body, answered).partition(".")[0]
+    if given.strip() != "*" and now not in {tag.partition(".")[0] for tag in _tags(given)}:
         raise Problem("precondition_failed")
 
 
@@ -151,7 +154,7 @@ async def _carry_out(route: Route, call: Call, path: Mapping[str, Any], given: M
     if isinstance(answered, Listing) and answered.next_cursor:
         headers["Link"] = f'<{_next_page(call.request, answered.next_cursor)}>; rel="next"'
     if route.etag:
-        headers["ETag"] = tag = entity_tag(body)
+        headers["ETag"] = tag = entity_tag(body, answered)
         if route.method == "GET" and tag in _tags(call.request.headers.get("If-None-Match", ""), weak=True):
             return web.Response(status=304, headers=headers)
     if status == 204:
@@ -173,9 +176,14 @@ def _encoded(route: Route, answered: Any) -> tuple[int, bytes]:
     return route.status, body
 
 
-def entity_tag(body: bytes) -> str:
-    """Strong: the same tag means the same bytes."""
-    return f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+def entity_tag(body: bytes, answered: Any = None) -> str:
+    """Strong: the same tag means the same bytes. Of what people can change it begins with a version that what follows by
+    itself (counters, scores, times) does not touch; If-Match looks at that part, or nobody could edit a running session."""
+    whole = hashlib.sha256(body).hexdigest()[:32]
+    if not isinstance(answered, BaseModel) or MOVING.isdisjoint(type(answered).model_fields):
+        return f'"{whole}"'
+    still = answered.model_dump_json(by_alias=True, exclude=set(MOVING)).encode()
+    return f'"{hashlib.sha256(still).hexdigest()[:32]}.{whole}"'
 
 
 def _tags(header: str, *, weak: bool = False) -> list[str]:

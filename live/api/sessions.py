@@ -4,12 +4,13 @@ rules, whether somebody is in the room or nobody.
 
 from collections.abc import Hashable
 from typing import Annotated, Any, Literal
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from pydantic import Field, ValidationError
 
-from live.api.call import REPEATABLE, Call
+from live.api.call import Call
 from live.api.route import Family, Listing, Moment, Paging, SessionPath, Who
+from live.drafts import Stale
 from live.limits import Buckets, take_all
 from live.problems import Fault, Problem, faults_of, invalid, not_found
 from live.scheduling import schedule
@@ -131,7 +132,8 @@ async def change_session(call: Call, session_id: SessionPath, body: SessionChang
     """Changes what is given; a larger capacity lets the waitlist in."""
     given = body.model_dump(exclude={"module_id"}, exclude_unset=True)
     if given:
-        await _change_once(call, session_id, UpdateSession.model_validate(given))
+        stale = await _meant_for(call, session_id)
+        await call.submit(session_id, UpdateSession.model_validate(given), stale=stale)
     if "module_id" in body.model_fields_set:
         await Sessions(call.database).set_module(session_id, body.module_id)
         call.forget(session_id)
@@ -140,14 +142,16 @@ async def change_session(call: Call, session_id: SessionPath, body: SessionChang
     return await read_seen(call, session_id)
 
 
-async def _change_once(call: Call, session: SessionId, command: Command) -> None:
-    """The command's id is made of the version it changes: of one person's changes to it at the same moment one comes through."""
-    version = call.request.headers.get("If-Match", "*")
-    command_id = call.new_id() if version.strip() == "*" else str(uuid5(REPEATABLE, f"{session} {version}"))
-    try:
-        await call.submit(session, command, command_id)
-    except Problem as problem:
-        raise Problem("precondition_failed") if problem.code == "id_reused" else problem from None
+EDITABLE = ("title", "description", "scheduled_start", "scheduled_end", "max_participants", "features", "status")
+
+
+async def _meant_for(call: Call, session: SessionId) -> Stale | None:
+    """Of two changes to the version that If-Match names, only the one that the log takes first comes through."""
+    if call.request.headers.get("If-Match", "*").strip() == "*":
+        return None
+    row, lobby = await call.session(session), (await call.room(session)).lifecycle.lobby
+    read = [getattr(row, name) for name in EDITABLE] + [lobby]
+    return lambda room: [getattr(room.lifecycle, name) for name in EDITABLE] + [room.lifecycle.lobby] != read
 
 
 @family.delete("/live-sessions/{session_id}", Who.HOST, matches=read_session, refuses=("conflict",))

@@ -16,9 +16,7 @@ from rooms.feature import Feature, Wire
 from rooms.room import FEATURES
 from rooms.visibility import view
 
-family = Family(
-    "slices", "What a session holds, as one may see it: pages of its entries, the latest page first."
-)
+family = Family("slices", "What a session holds, as one may see it: pages of its entries, the latest page first.")
 SEQ_MAX = 2**63 - 1
 
 

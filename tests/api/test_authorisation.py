@@ -23,6 +23,7 @@ POST   /auth/token                                               +  +  +  +  +  
 POST   /auth/refresh                                             +  +  +  +  +  +  +  +  +
 POST   /auth/logout                                              u  +  +  +  +  +  +  +  +
 POST   /auth/password                                            u  +  +  f  +  +  +  +  +
+POST   /auth/forgotten                                           +  +  +  +  +  +  +  +  +
 POST   /auth/reset                                               +  +  +  +  +  +  +  +  +
 GET    /me                                                       u  +  +  +  +  +  +  +  +
 PATCH  /me                                                       u  +  +  +  +  +  +  +  +
@@ -80,6 +81,7 @@ BODIES: dict[str, Any] = {
     "POST /auth/logout": {"not": "a body it takes"},
     "POST /auth/password": {},
     "POST /auth/reset": {},
+    "POST /auth/forgotten": {},
     "PATCH /me": {},
     "POST /users": {},
     "PATCH /users/{other}": {},

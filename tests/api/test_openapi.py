@@ -17,8 +17,8 @@ from persistence.models.user import PlatformRole
 from rooms.roles import Role
 from tests.api.conftest import BASE, PASSWORD, Api, Caller, schedule
 
-DEMO_ONLY = {("GET", f"{BASE}/demo", 200)}
-"""Tested with the demo."""
+ELSEWHERE = {("GET", f"{BASE}/demo", 200), ("POST", f"{BASE}/auth/forgotten", 204)}
+"""Only with a demo or a mail server: test_demo.py, test_mail.py."""
 
 
 async def test_the_document_is_valid_and_the_served_one_is_the_declared_one(api: Api) -> None:
@@ -66,9 +66,17 @@ class Story:
         )
         assert answer.status < 300, (method, path, answer)
         if method == "GET" and "ETag" in answer.headers:
-            again = await caller.get(path, headers={"If-None-Match": answer.headers["ETag"]})
-            assert again.status == 304, path
+            await self.unchanged(caller, path, answer.headers["ETag"])
         return answer.json if answer.body and "json" in answer.headers["Content-Type"] else answer
+
+    async def unchanged(self, caller: Caller, path: str, tag: str) -> None:
+        """304; but for what is projected just now, so it is asked again."""
+        for _ in range(5):
+            again = await caller.get(path, headers={"If-None-Match": tag})
+            if again.status == 304:
+                return
+            tag = again.headers["ETag"]
+        raise AssertionError(f"{path} is never unchanged")
 
     async def signing_in(self) -> None:
         ana = await self.api.person("Ana", password=PASSWORD)
@@ -159,7 +167,7 @@ async def test_every_operation_answers_as_declared(api: Api) -> None:
     await story.people()
     await story.a_session()
     await story.modules()
-    assert api.contract.successes() - api.contract.seen == DEMO_ONLY
+    assert api.contract.successes() - api.contract.seen == ELSEWHERE
 
 
 async def test_times_are_rfc_3339_in_utc(api: Api) -> None:
