@@ -1,6 +1,6 @@
 // One session at its address: connecting, waiting in the lobby, in the room, after its end, or why one is not there.
 import { useEffect, useState } from "react";
-import { identity, kept } from "../app/client";
+import { identity, kept, keptInTab } from "../app/client";
 import { Frame } from "../app/Frame";
 import { go, linkTo } from "../app/router";
 import { Empty, Notice, Waiting } from "../design/Bits";
@@ -10,12 +10,13 @@ import { Room } from "../panels/room/Room";
 import { RoomProvider } from "../panels/room/RoomContext";
 import { connectTo } from "../session/connection";
 import type { SessionState } from "../session/session";
-import { useOutdated, useSession } from "../session/useSession";
+import { useNewerBuild, useSession } from "../session/useSession";
 import { useTexts } from "../texts";
 import { Summary } from "./Summary";
 
 const connect = connectTo("");
 const IDLE_BEFORE_RELOAD_MS = 3_000;
+const RELOADED = "atelier.reloaded";
 
 export function SessionPage({ id, userId }: { id: string; userId: string }) {
   const [visit, setVisit] = useState(0);
@@ -30,7 +31,7 @@ function Visit({ id, userId, onAgain }: { id: string; userId: string; onAgain():
     kept,
     token: (renewed) => identity.token(renewed),
   });
-  useReload(useOutdated(state), state);
+  useReload(useNewerBuild(state), state);
   const { view, you, phase, closed } = state;
   const title = view?.lifecycle.title;
   useEffect(() => {
@@ -67,17 +68,22 @@ function Connecting() {
   );
 }
 
-/** Loads the server's present build once nothing is being written or waits to be sent. */
-function useReload(outdated: boolean, state: SessionState): void {
+/** Loads the server's present build once nothing is being written, decided in a dialog, or waits to be sent. */
+function useReload(newer: string | null, state: SessionState): void {
   const busy = state.pending.length > 0;
   useEffect(() => {
-    if (!outdated || busy) return;
+    // Once for each build: where something between here and the server holds on to an old page, it would never end.
+    if (newer === null || busy || keptInTab.get(RELOADED) === newer) return;
     const timer = setInterval(() => {
-      const writing = document.activeElement?.matches("input, textarea, [contenteditable]") ?? false;
-      if (!writing) location.reload();
+      const field = document.activeElement;
+      const typed = field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement ? field.value : "";
+      const asked = document.querySelector("[role=dialog], [role=alertdialog], [role=menu]") !== null;
+      if (typed !== "" || asked) return;
+      keptInTab.set(RELOADED, newer);
+      location.reload();
     }, IDLE_BEFORE_RELOAD_MS);
     return () => clearInterval(timer);
-  }, [outdated, busy]);
+  }, [newer, busy]);
 }
 
 function Closed({ code, onAgain }: { code: string; onAgain(): void }) {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { entryOf, isOutdated } from "./build";
+import { entryOf, newerBuild } from "./build";
 
 const page = (src: string) => `<html><head><script type="module" crossorigin src="${src}"></script></head></html>`;
 
@@ -10,9 +10,9 @@ test("the entry of a built page is found", () => {
 
 test("only another entry means another build", async () => {
   const loaded = "/assets/index-abc.js";
-  expect(await isOutdated(loaded, async () => page("/assets/index-def.js"))).toBe(true);
-  expect(await isOutdated(loaded, async () => page(loaded))).toBe(false);
-  expect(await isOutdated(loaded, async () => "starting up")).toBe(false);
-  expect(await isOutdated(loaded, () => Promise.reject(new Error("down")))).toBe(false);
-  expect(await isOutdated(null, async () => page(loaded))).toBe(false);
+  expect(await newerBuild(loaded, async () => page("/assets/index-def.js"))).toBe("/assets/index-def.js");
+  expect(await newerBuild(loaded, async () => page(loaded))).toBeNull();
+  expect(await newerBuild(loaded, async () => "starting up")).toBeNull();
+  expect(await newerBuild(loaded, () => Promise.reject(new Error("down")))).toBeNull();
+  expect(await newerBuild(null, async () => page(loaded))).toBeNull();
 });

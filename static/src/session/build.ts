@@ -8,13 +8,13 @@ export function entryOf(html: string): string | null {
   return ENTRY.exec(html)?.[1] ?? null;
 }
 
-/** True only when the server surely has another build; not reaching it, or a page without an entry, is no answer. */
-export async function isOutdated(loaded: string | null, fetchPage: () => Promise<string>): Promise<boolean> {
-  if (loaded === null) return false;
+/** The server's entry when it surely is another one; not reaching it, or a page without an entry, is no answer. */
+export async function newerBuild(loaded: string | null, fetchPage: () => Promise<string>): Promise<string | null> {
+  if (loaded === null) return null;
   try {
     const present = entryOf(await fetchPage());
-    return present !== null && present !== loaded;
+    return present === loaded ? null : present;
   } catch {
-    return false;
+    return null;
   }
 }

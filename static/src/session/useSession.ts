@@ -1,7 +1,7 @@
 // A session for as long as a page shows it, and its state as React reads it. The one file here that knows React and the
 // window: it hurries the session when the network or the reader comes back.
 import { useEffect, useState, useSyncExternalStore } from "react";
-import { isOutdated } from "./build";
+import { newerBuild } from "./build";
 import { Session, type SessionOptions, type SessionState } from "./session";
 
 export function useSession(options: SessionOptions): [Session, SessionState] {
@@ -21,19 +21,19 @@ export function useSession(options: SessionOptions): [Session, SessionState] {
   return [session, useSyncExternalStore(session.subscribe, () => session.state)];
 }
 
-/** Whether the server has moved on to another build of this page; asked whenever the connection came back. */
-export function useOutdated(state: SessionState): boolean {
-  const [outdated, setOutdated] = useState(false);
+/** The server's build of this page when it has moved on to another; asked whenever the connection came back. */
+export function useNewerBuild(state: SessionState): string | null {
+  const [newer, setNewer] = useState<string | null>(null);
   const live = state.phase === "live";
   useEffect(() => {
     if (!live) return;
     let gone = false;
     const loaded = document.querySelector<HTMLScriptElement>('script[type="module"][src]')?.getAttribute("src") ?? null;
     const page = async () => (await fetch("/", { cache: "no-store", headers: { accept: "text/html" } })).text();
-    void isOutdated(loaded, page).then((answer) => gone || setOutdated(answer));
+    void newerBuild(loaded, page).then((answer) => gone || setNewer(answer));
     return () => {
       gone = true;
     };
   }, [live]);
-  return outdated;
+  return newer;
 }

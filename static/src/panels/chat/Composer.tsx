@@ -145,6 +145,6 @@ function useSlow(channel: string): string | null {
   if (seconds <= 0 || may("can_moderate")) return null;
   const own = Object.values(view.chat?.channels[channel]?.messages ?? {}).filter((each) => each.sender === me);
   const last = Math.max(0, ...own.map((each) => Date.parse(each.at)));
-  const left = Math.ceil((last + seconds * 1_000 - now) / 1_000);
+  const left = Math.min(seconds, Math.ceil((last + seconds * 1_000 - now) / 1_000));
   return left > 0 ? t.chat.slowWait(left) : t.chat.slow(seconds);
 }

@@ -22,10 +22,13 @@ export function Invite({ onClose }: { onClose(): void }) {
   const [role, setRole] = useState<(typeof ROLES)[number]>("participant");
   const [days, setDays] = useState("14");
   const [fault, setFault] = useState<string>();
+  const [changing, setChanging] = useState(false);
+  const busy = changing || asked.busy;
   const open = asked.value?.items.find((each) => each.role === role);
 
   const attempt = async (work: () => Promise<unknown>) => {
     setFault(undefined);
+    setChanging(true);
     try {
       await work();
       asked.again();
@@ -33,6 +36,7 @@ export function Invite({ onClose }: { onClose(): void }) {
       const { code, retryAfter } = asProblem(error);
       setFault(t.problem(code, retryAfter));
     }
+    setChanging(false);
   };
   const create = () => attempt(() => api.post(path, { role, expiresInHours: Number(days) * 24 }));
 
@@ -56,7 +60,9 @@ export function Invite({ onClose }: { onClose(): void }) {
             options={DAYS.map((n) => ({ value: String(n), label: t.invite.days(n) }))}
           />
         </div>
-        {open === undefined ? (
+        {busy ? (
+          <p className="soft">{t.common.loading}</p>
+        ) : open === undefined ? (
           <p className="soft">{t.invite.none}</p>
         ) : (
           <OpenLink
@@ -64,7 +70,7 @@ export function Invite({ onClose }: { onClose(): void }) {
             onRevoke={() => void attempt(() => api.ask(`${path}/${open.id}`, { method: "DELETE" }))}
           />
         )}
-        <Button look={open === undefined ? "primary" : "edged"} onPress={() => void create()}>
+        <Button look={open === undefined ? "primary" : "edged"} isDisabled={busy} onPress={() => void create()}>
           {open === undefined ? t.invite.create : t.invite.renew}
         </Button>
       </div>
