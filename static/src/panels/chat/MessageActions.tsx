@@ -11,7 +11,13 @@ import { EmojiGrid } from "../room/ControlBar";
 import { useRoom } from "../room/RoomContext";
 import type { Writing } from "./ChatPanel";
 
-export function MessageActions({ message, onWrite }: { message: Message; onWrite(writing: Writing): void }) {
+interface Props {
+  message: Message;
+  onWrite(writing: Writing): void;
+  onDelete(): void;
+}
+
+export function MessageActions({ message, onWrite, onDelete }: Props) {
   const t = useTexts();
   const { me, may, view, submit, nameOf } = useRoom();
   const [reacting, setReacting] = useState(false);
@@ -67,7 +73,10 @@ export function MessageActions({ message, onWrite }: { message: Message; onWrite
         act={t.chat.delete}
         danger
         onClose={() => setDeleting(false)}
-        onConfirm={() => void submit({ type: "chat.delete", messageId: message.id })}
+        onConfirm={() => {
+          onDelete();
+          void submit({ type: "chat.delete", messageId: message.id });
+        }}
       />
     </div>
   );

@@ -1,6 +1,6 @@
 // One message: who, when, its words, what it answers, the reactions, and what one may do with it. Drawn again only when
 // something of it changed; what it needs of the room at a click it asks the room for then.
-import { memo, useState } from "react";
+import { memo, useEffect, useRef, useState } from "react";
 import { Icon } from "../../design/Icon";
 import type { Message, SendReaction } from "../../session/protocol";
 import { useFormats, useTexts } from "../../texts";
@@ -30,12 +30,22 @@ export const MessageItem = memo(function MessageItem(props: MessageItemProps) {
   const t = useTexts();
   const formats = useFormats();
   const [near, setNear] = useState(false);
+  const box = useRef<HTMLElement>(null);
+  // Whoever deletes it keeps their place: the button they did it with goes with its words.
+  const deletes = useRef(false);
+  useEffect(() => {
+    if (message.deleted && deletes.current) box.current?.focus();
+  }, [message.deleted]);
+  const remember = () => {
+    deletes.current = true;
+  };
   const classes = ["message"];
   if (follows) classes.push("message-follows");
   if (pending) classes.push("message-pending");
   if (message.sender === me) classes.push("message-mine");
   return (
     <article
+      ref={box}
       className={classes.join(" ")}
       data-message={message.id}
       tabIndex={tabStop ? 0 : -1}
@@ -43,9 +53,13 @@ export const MessageItem = memo(function MessageItem(props: MessageItemProps) {
         setNear(true);
         if (event.target === event.currentTarget) onFocus(message.id);
       }}
-      onBlur={(event) => event.currentTarget.contains(event.relatedTarget) || setNear(false)}
+      onBlur={(event) =>
+        event.currentTarget.contains(event.relatedTarget) || hasOpen(event.currentTarget) || setNear(false)
+      }
       onMouseEnter={() => setNear(true)}
-      onMouseLeave={(event) => event.currentTarget.contains(document.activeElement) || setNear(false)}
+      onMouseLeave={(event) =>
+        event.currentTarget.contains(document.activeElement) || hasOpen(event.currentTarget) || setNear(false)
+      }
     >
       <p className={follows ? "unseen" : "message-head"}>
         <span className="message-name">{name}</span> <time dateTime={message.at}>{formats.time(message.at)}</time>
@@ -67,10 +81,15 @@ export const MessageItem = memo(function MessageItem(props: MessageItemProps) {
         <p className="message-note soft">{pending ? t.common.pending : t.chat.edited}</p>
       )}
       <Reactions message={message} me={me} active={active} />
-      {near && active && !message.deleted && !pending && <MessageActions message={message} onWrite={onWrite} />}
+      {near && active && !message.deleted && !pending && (
+        <MessageActions message={message} onWrite={onWrite} onDelete={remember} />
+      )}
     </article>
   );
 });
+
+/** A menu of this message is open: it lies elsewhere in the document, and would go with its button. */
+const hasOpen = (message: HTMLElement): boolean => message.querySelector('[aria-expanded="true"]') !== null;
 
 function Reactions({ message, me, active }: { message: Message; me: string; active: boolean }) {
   const t = useTexts();
