@@ -102,6 +102,8 @@ def check_answers(log: Log, histories: Sequence[History]) -> Iterator[Violation]
     yield from _check_votes(log, votes, made)
     yield from _check_phantoms(log, commands)
     yield from _check_real_time(log, histories, commands)
+    for history in histories:
+        yield from _check_order(log, history, commands)
 
 
 def _anonymous_polls(log: Log) -> frozenset[str]:
@@ -228,6 +230,26 @@ def _check_real_time(
             stands, earliest = log.commands[key], known
         if stands is not None and stands < earliest:
             yield Violation("I6", commands[key].name, f"{key[1]} stands at {stands}, sent when {known} was known")
+
+
+def _check_order(log: Log, history: History, commands: Mapping[tuple[str, str], Sent]) -> Iterator[Violation]:
+    """What one client sends on one connection stands in the order in which it was sent; what was sent more than once may
+    have been taken at either time."""
+    events: dict[str | None, list[int]] = defaultdict(list)
+    for recorded in log.written:
+        if recorded.actor == history.user:
+            events[recorded.command].append(recorded.seq)
+    known = 0
+    for line in history.lines:
+        if line.kind == "joined":
+            known = 0
+        elif line.kind == "send" and (made := events.get(line.body["id"])):
+            sent = commands[history.user, line.body["id"]]
+            if len(sent.sent_at) > 1 or sent.probed:
+                continue
+            if made[0] <= known:
+                yield Violation("I6", history.name, f"{sent.id} stands at {made[0]}, one sent before it at {known}")
+            known = made[-1]
 
 
 def _reached(line: Line) -> int:

@@ -424,6 +424,15 @@ def test_i6_after_what_was_already_known(play: Play) -> None:
     assert "I6" in rules(check(play))
 
 
+def test_i6_on_one_connection_in_another_order_than_sent(play: Play) -> None:
+    lines = play.lines[BEN]
+    one, other = sent(play, BEN, "chat.send"), sent(play, BEN, "chat.delete")
+    start, end = lines.index(one), lines.index(other)
+    one["t"], other["t"] = lines[start - 1]["t"], lines[start - 1]["t"]  # both before anything was known
+    lines.insert(start, lines.pop(end))
+    assert rules(check(play)) == {"I6"}
+
+
 # -- I7: every fold is the server's view and the replay --
 
 
