@@ -78,7 +78,9 @@ class Host(Replica):
                 refused("overloaded", "this session has too much to do", retry_after_s=limits.RETRY_OVERLOADED_S)
             )
             return answer
-        waiting = Waiting(actor, command, command_id, admin, body_hash(command), self.used_at, answer, not_before, stale)
+        waiting = Waiting(
+            actor, command, command_id, admin, body_hash(command), self.used_at, answer, not_before, stale
+        )
         self._queue.append(waiting)
         self._awake.set()
         return answer

@@ -67,6 +67,7 @@ BUCKETS_MAX = 50_000  # remembered keys of one rate; the longest unused are forg
 
 # -- Stopping --
 DRAIN_S = 15.0
+DRAIN_GRACE_S = 0.3  # for commands that are on their way already
 DRAIN_SPREAD_S = 10.0
 
 

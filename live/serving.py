@@ -13,7 +13,7 @@ from aiohttp import web
 
 from live.app import make_app
 from live.keys import GATEWAY, HOSTS
-from live.limits import DRAIN_S, DRAIN_SPREAD_S
+from live.limits import DRAIN_GRACE_S, DRAIN_S, DRAIN_SPREAD_S
 from live.settings import Settings
 
 log = structlog.get_logger("serving")
@@ -75,6 +75,7 @@ async def _drain(app: web.Application) -> None:
     gateway.draining = True
     try:
         async with asyncio.timeout(DRAIN_S):
+            await asyncio.sleep(DRAIN_GRACE_S)
             await app[HOSTS].settle()
             await gateway.drain(DRAIN_SPREAD_S)
     except TimeoutError:

@@ -161,7 +161,7 @@ async def test_sigterm_answers_what_was_taken_and_sends_everybody_away(demo: Pro
     ana = await Visitor(demo.url, shown["cast"][2]["token"], shown["cast"][2]["userId"]).connect()
     await ana.join(shown["sessions"][0]["id"])
     asked = [asyncio.create_task(ana.submit("reaction.send", emoji="👍")) for _ in range(20)]
-    await asyncio.sleep(0.01)
+    await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)  # all are sent by then
     started = time.monotonic()
     demo.send(signal.SIGTERM)
     acks = await asyncio.gather(*asked)
