@@ -40,7 +40,7 @@ async def exchange(route: Route, request: web.Request) -> web.StreamResponse:
     if route.matches is not None:
         await _require_version(route.matches, call, path)
     given, body = await _read_input(route, request)
-    if route.method == "POST" and call.reader is not None and "Idempotency-Key" in request.headers:
+    if route.method == "POST" and route.keyed and call.reader is not None and "Idempotency-Key" in request.headers:
         return await _once(route, call, path, given, body)
     return await _carry_out(route, call, path, given)
 

@@ -148,7 +148,7 @@ def _headers(route: Route) -> Iterable[dict[str, Any]]:
         yield {"name": "If-Match", "in": "header", "required": True, "schema": text, "description": "the ETag one read"}
     if route.etag and route.method == "GET":
         yield {"name": "If-None-Match", "in": "header", "required": False, "schema": text}
-    if route.method == "POST" and route.who is not Who.ANYONE:
+    if route.method == "POST" and route.keyed and route.who is not Who.ANYONE:
         yield {
             "name": "Idempotency-Key",
             "in": "header",
@@ -198,7 +198,7 @@ def _problems_of(route: Route) -> dict[int, list[str]]:
     for code in codes:
         found.setdefault(status_of(code), []).append(code)
     found.setdefault(422, []).append("bad_request")
-    if route.method == "POST" and route.who is not Who.ANYONE:
+    if route.method == "POST" and route.keyed and route.who is not Who.ANYONE:
         found[422].append("id_reused")
         found.setdefault(409, []).append("in_progress")
     return found

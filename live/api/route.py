@@ -89,7 +89,7 @@ class File:
 @dataclass(frozen=True)
 class Route:
     """`recognises`: for ANYONE, but whoever is signed in is known. `matches`: the route whose representation If-Match names. `refuses`: codes beside the general ones that it may answer,
-    for the documentation. `cost`: what it takes of the reader's rate. `produces`: the content type of its answer."""
+    for the documentation. `keyed`: a POST may be repeated under an Idempotency-Key. `cost`: what it takes of the reader's rate. `produces`: the content type of its answer."""
 
     family: str
     method: str
@@ -99,6 +99,7 @@ class Route:
     status: int = 200
     etag: bool = False
     recognises: bool = False
+    keyed: bool = True
     cost: float = 1.0
     matches: "Route | None" = None
     produces: str = "application/json"

@@ -161,10 +161,10 @@ async def delete_session(call: Call, session_id: SessionPath) -> None:
         raise Problem("conflict", "it is starting or running: end or cancel it first")
 
 
-@family.post("/live-sessions/{session_id}/commands", Who.MEMBER, refuses=("id_reused",))
+@family.post("/live-sessions/{session_id}/commands", Who.MEMBER, refuses=("id_reused",), keyed=False)
 async def submit_command(call: Call, session_id: SessionPath, body: dict[str, Any]) -> Accepted:
     """Submits any command of docs/protocol.md: `{id, type, …}`. `id` is a UUID of one's own making; the same id again gets the
-    same answer and acts once."""
+    same answer and acts once. An Idempotency-Key is not kept: beside an anonymous vote its row would name the voter."""
     command_id, command = _read_command(body)
     buckets = call.limits
     wanted: list[tuple[Buckets, Hashable]] = [
