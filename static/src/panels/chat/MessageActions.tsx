@@ -4,7 +4,6 @@ import { Dialog, DialogTrigger } from "react-aria-components/Dialog";
 import { Popover } from "react-aria-components/Popover";
 import { IconButton } from "../../design/Button";
 import { type Act, MenuButton } from "../../design/Menu";
-import { Confirm } from "../../design/Overlay";
 import type { Message } from "../../session/protocol";
 import { useTexts } from "../../texts";
 import { EmojiGrid } from "../room/ControlBar";
@@ -21,7 +20,6 @@ export function MessageActions({ message, onWrite, onDelete }: Props) {
   const t = useTexts();
   const { me, may, view, submit, nameOf } = useRoom();
   const [reacting, setReacting] = useState(false);
-  const [deleting, setDeleting] = useState(false);
   const mine = message.sender === me;
   const moderates = may("can_moderate");
   const pinned = view.chat?.channels[message.channel]?.pins.some((pin) => pin.messageId === message.id) ?? false;
@@ -42,7 +40,7 @@ export function MessageActions({ message, onWrite, onDelete }: Props) {
       label: t.chat.delete,
       icon: "trash",
       danger: true,
-      run: () => setDeleting(true),
+      run: onDelete,
     },
   ];
   return (
@@ -66,18 +64,6 @@ export function MessageActions({ message, onWrite, onDelete }: Props) {
       >
         <IconButton icon="more" size="small" label={t.common.more} />
       </MenuButton>
-      <Confirm
-        open={deleting}
-        title={t.chat.deleteTitle}
-        text={t.chat.deleteText}
-        act={t.chat.delete}
-        danger
-        onClose={() => setDeleting(false)}
-        onConfirm={() => {
-          onDelete();
-          void submit({ type: "chat.delete", messageId: message.id });
-        }}
-      />
     </div>
   );
 }

@@ -1,7 +1,8 @@
 // One message: who, when, its words, what it answers, the reactions, and what one may do with it. Drawn again only when
 // something of it changed; what it needs of the room at a click it asks the room for then.
-import { memo, useEffect, useRef, useState } from "react";
+import { memo, type RefObject, useEffect, useRef, useState } from "react";
 import { Icon } from "../../design/Icon";
+import { Confirm } from "../../design/Overlay";
 import type { Message, SendReaction } from "../../session/protocol";
 import { useFormats, useTexts } from "../../texts";
 import { useLatestRoom } from "../room/RoomContext";
@@ -30,15 +31,9 @@ export const MessageItem = memo(function MessageItem(props: MessageItemProps) {
   const t = useTexts();
   const formats = useFormats();
   const [near, setNear] = useState(false);
-  const box = useRef<HTMLElement>(null);
-  // Whoever deletes it keeps their place: the button they did it with goes with its words.
-  const deletes = useRef(false);
-  useEffect(() => {
-    if (message.deleted && deletes.current) box.current?.focus();
-  }, [message.deleted]);
-  const remember = () => {
-    deletes.current = true;
-  };
+  const [deleting, setDeleting] = useState(false);
+  const box = useBack(deleting);
+  const room = useLatestRoom();
   const classes = ["message"];
   if (follows) classes.push("message-follows");
   if (pending) classes.push("message-pending");
@@ -82,7 +77,18 @@ export const MessageItem = memo(function MessageItem(props: MessageItemProps) {
       )}
       <Reactions message={message} me={me} active={active} />
       {near && active && !message.deleted && !pending && (
-        <MessageActions message={message} onWrite={onWrite} onDelete={remember} />
+        <MessageActions message={message} onWrite={onWrite} onDelete={() => setDeleting(true)} />
+      )}
+      {deleting && (
+        <Confirm
+          open
+          title={t.chat.deleteTitle}
+          text={t.chat.deleteText}
+          act={t.chat.delete}
+          danger
+          onClose={() => setDeleting(false)}
+          onConfirm={() => void room.current.submit({ type: "chat.delete", messageId: message.id })}
+        />
       )}
     </article>
   );
@@ -90,6 +96,17 @@ export const MessageItem = memo(function MessageItem(props: MessageItemProps) {
 
 /** A menu of this message is open: it lies elsewhere in the document, and would go with its button. */
 const hasOpen = (message: HTMLElement): boolean => message.querySelector('[aria-expanded="true"]') !== null;
+
+/** Who was asked whether to delete it is back at the message then: the button that led there is gone meanwhile. */
+function useBack(asked: boolean): RefObject<HTMLElement> {
+  const box = useRef<HTMLElement>(null);
+  const before = useRef(asked);
+  useEffect(() => {
+    if (before.current && !asked) box.current?.focus();
+    before.current = asked;
+  }, [asked]);
+  return box;
+}
 
 function Reactions({ message, me, active }: { message: Message; me: string; active: boolean }) {
   const t = useTexts();
