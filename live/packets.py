@@ -70,30 +70,36 @@ def fault_in(document: Any) -> str | None:
         below: list[Any] = []
         for each in level:
             nodes += 1
-            match each:
-                case dict():
-                    below.extend(each.values())
-                    if not all(map(_is_text, each)):
-                        return "a key is not text that can be stored"
-                case list():
-                    below.extend(each)
-                case str():
-                    if not _is_text(each):
-                        return _placed(document, each, "has half a character (a lone surrogate)")
-                case float() if not isfinite(each):
-                    return _placed(document, each, "is not a finite number")
-                case int() if abs(each) > INTEGER_MAX:
-                    return _placed(document, each, "is too large a number")
-                case int() | float() | None:
-                    pass
-                case _:
-                    return _placed(document, each, "is neither text, number, list nor object")
+            wrong = _wrong_with(each)
+            if wrong is not None:
+                return _placed(document, each, wrong)
+            if isinstance(each, dict):
+                below.extend(each.values())
+            elif isinstance(each, list):
+                below.extend(each)
         if nodes > NODES_MAX:
             return f"more than {NODES_MAX} values"
         if not below:
             return None
         level = below
     return f"nested deeper than {DEPTH_MAX}"
+
+
+def _wrong_with(value: Any) -> str | None:
+    """Of one value by itself, whatever is inside it."""
+    match value:
+        case dict() if not all(map(_is_text, value)):
+            return "has a key that is not text that can be stored"
+        case str() if not _is_text(value):
+            return "has half a character (a lone surrogate)"
+        case float() if not isfinite(value):
+            return "is not a finite number"
+        case int() if abs(value) > INTEGER_MAX:
+            return "is too large a number"
+        case dict() | list() | str() | int() | float() | None:
+            return None
+        case _:
+            return "is neither text, number, list nor object"
 
 
 def _is_text(value: str) -> bool:
