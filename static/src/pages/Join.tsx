@@ -107,7 +107,8 @@ function Door({ token, look }: { token: string; look: InvitationLook }) {
         look={before === null ? "primary" : "edged"}
         size="large"
         wide
-        isDisabled={busy || name.trim() === ""}
+        isPending={busy}
+        isDisabled={name.trim() === ""}
       >
         {t.join.enter}
       </Button>

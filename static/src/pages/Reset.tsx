@@ -62,7 +62,8 @@ export function Reset() {
           look="primary"
           size="large"
           wide
-          isDisabled={state === "busy" || password.length < PASSWORD_MIN}
+          isPending={state === "busy"}
+          isDisabled={password.length < PASSWORD_MIN}
         >
           {t.reset.save}
         </Button>

@@ -111,7 +111,8 @@ export function Schedule({ open, onClose, onDone }: ScheduleProps) {
           <Button onPress={onClose}>{t.common.cancel}</Button>
           <Button
             look="primary"
-            isDisabled={busy || body === null || draft.title.trim() === ""}
+            isPending={busy}
+            isDisabled={body === null || draft.title.trim() === ""}
             onPress={() => void save()}
           >
             {t.schedule.save}

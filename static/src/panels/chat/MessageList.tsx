@@ -102,7 +102,7 @@ export function MessageList({ channel, messages, earlier, empty, onWrite }: Mess
         <Button
           size="small"
           place="chat-earlier"
-          isDisabled={earlier.busy}
+          isPending={earlier.busy}
           onPress={() => {
             keepPlace();
             earlier.load(messages[0]?.seq ?? 0);

@@ -70,7 +70,7 @@ export function Invite({ onClose }: { onClose(): void }) {
             onRevoke={() => void attempt(() => api.ask(`${path}/${open.id}`, { method: "DELETE" }))}
           />
         )}
-        <Button look={open === undefined ? "primary" : "edged"} isDisabled={busy} onPress={() => void create()}>
+        <Button look={open === undefined ? "primary" : "edged"} isPending={busy} onPress={() => void create()}>
           {open === undefined ? t.invite.create : t.invite.renew}
         </Button>
       </div>

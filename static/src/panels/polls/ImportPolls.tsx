@@ -32,7 +32,7 @@ export function ImportPolls({ onClose }: { onClose(): void }) {
       title={t.polls.import}
       shape="wide"
       foot={
-        <Button look="primary" isDisabled={busy || text.trim() === ""} onPress={() => void load()}>
+        <Button look="primary" isPending={busy} isDisabled={text.trim() === ""} onPress={() => void load()}>
           {t.polls.importAct}
         </Button>
       }

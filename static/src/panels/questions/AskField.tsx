@@ -1,5 +1,5 @@
 // The field to ask in; a refused question stays under it with its words.
-import { type KeyboardEvent, type Ref, useState } from "react";
+import { type KeyboardEvent, type RefObject, useState } from "react";
 import { Button } from "../../design/Button";
 import { Check } from "../../design/Field";
 import { useTexts } from "../../texts";
@@ -10,7 +10,7 @@ import { useRoom } from "../room/RoomContext";
 
 const TEXT_MAX = 1_000;
 
-export function AskField({ field }: { field: Ref<HTMLTextAreaElement> }) {
+export function AskField({ field }: { field: RefObject<HTMLTextAreaElement> }) {
   const t = useTexts();
   const { submit, takesPart, state, session, role, may } = useRoom();
   const { phone } = usePlace();
@@ -24,6 +24,7 @@ export function AskField({ field }: { field: Ref<HTMLTextAreaElement> }) {
     if (words === "" || !takesPart) return;
     void submit({ type: "question.ask", text: words, anonymous });
     setText("");
+    field.current?.focus(); // the button has nothing to send any more, and lets go
   };
   const press = (event: KeyboardEvent) => {
     if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing || phone) return;
