@@ -19,6 +19,9 @@ from tests.databases import cluster, database, dsn  # noqa: F401  fixtures for e
 PORTS = range(20_000, 32_000)
 """Below the range from which the kernel takes the ports of outgoing connections."""
 
+TELLING = ("tests/laws/", "tests/faults/", "tests/browser/", "tests/attacks/")
+"""Tests whose printed words are part of the result."""
+
 settings.register_profile("default", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("fast", settings.get_profile("default"), max_examples=20, verbosity=Verbosity.quiet)
 settings.register_profile("long", settings.get_profile("default"), max_examples=2_000)
@@ -59,6 +62,14 @@ def find_free_port() -> int:
                 continue
             return port
     raise RuntimeError("no free port found in 100 tries")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What runs measured and counted, and their seeds, is shown at the end, also of one that passed."""
+    for report in terminalreporter.stats.get("passed", []):
+        if report.nodeid.startswith(TELLING) and report.capstdout.strip():
+            terminalreporter.write_sep("-", report.nodeid)
+            terminalreporter.write_line(report.capstdout)
 
 
 @pytest.hookimpl(trylast=True)
