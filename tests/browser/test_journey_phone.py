@@ -144,9 +144,9 @@ async def ask(ana: Keyboard, otto: Keyboard) -> None:
     await ana.to("Without my name")
     await ana.press("Space")
     await ana.activate("Ask")
+    assert await ana.focused() == ("textbox", "Ask a question"), "one may ask on"
     await otto.press("q")
     await expect(otto.who.question("What paper do you use?")).to_contain_text("without a name")
-    await leave_the_field(ana)
     await ana.activate("Vote for this question, 0 votes", back=True)
     await expect(otto.who.question("Will there be a recording?")).to_contain_text("1")
 

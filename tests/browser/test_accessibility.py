@@ -1,0 +1,486 @@
+"""Every page and dialog of the client: WCAG 2.2 AA by axe, in light and dark, wide and on a phone; targets; widths; French.
+
+One server and one browser for the whole file. Each part walks through pages that lie close together and stops where there
+is something to look at; the session is led beside the pages, over REST.
+"""
+
+import asyncio
+import json
+import re
+import urllib.request
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, expect
+
+from tests.browser.chromium import launch_chromium
+from tests.browser.looks import Looks
+from tests.browser.workshop import PHONE, WIDE, Demo, Person, enter_demo, person, read_json
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+SIZES = pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+Walk = AsyncIterator[str]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    async with launch_chromium() as browser:
+        yield browser
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def demo(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Demo]:
+    demo = Demo(tmp_path_factory.mktemp("demo"))
+    demo.start()
+    await demo.ready()
+    yield demo
+    await asyncio.to_thread(demo.stop)
+
+
+class Lead:
+    """Leads the demo's sessions over REST, so that pages have something to show."""
+
+    def __init__(self, demo: Demo) -> None:
+        self._api = f"{demo.url}/api/v1"
+        told = read_json(f"{self._api}/demo")
+        self._tokens = {each["name"]: each["token"] for each in told["cast"]}
+        self.people = {each["name"]: each["userId"] for each in told["cast"]}
+        self.sessions: dict[str, str] = {each["status"]: each["id"] for each in reversed(told["sessions"])}
+
+    def ask(self, name: str, path: str, body: Any) -> Any:
+        headers = {"Authorization": f"Bearer {self._tokens[name]}", "Content-Type": "application/json"}
+        request = urllib.request.Request(f"{self._api}{path}", json.dumps(body).encode(), headers)
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.load(answer)
+
+    def do(self, name: str, command: str, **fields: Any) -> None:
+        """A command in the running session."""
+        path = f"/live-sessions/{self.sessions['active']}/commands"
+        ack = self.ask(name, path, {"id": str(uuid4()), "type": command, **fields})
+        assert ack["ok"], ack
+
+    def poll(self, text: str, *, launch: bool = True) -> str:
+        """Prepares the poll, opens it on the stage, and says its id."""
+        self.do("Mara", "poll.import", text=text)
+        polls = read_json(f"{self._api}/live-sessions/{self.sessions['active']}/polls", self._tokens["Mara"])["items"]
+        made = max(polls, key=lambda each: each["seq"])["id"]
+        if launch:
+            self.do("Mara", "poll.open", pollId=made)
+        return str(made)
+
+    def question(self, text: str) -> str:
+        self.do("Ana", "question.ask", text=text)
+        path = f"{self._api}/live-sessions/{self.sessions['active']}/questions"
+        return str(max(read_json(path, self._tokens["Mara"])["items"], key=lambda each: each["seq"])["id"])
+
+    def invite(self) -> str:
+        session = self.sessions["scheduled"]
+        return str(self.ask("Mara", f"/live-sessions/{session}/invitations", {"role": "participant"})["token"])
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def lead(demo: Demo) -> Lead:
+    return await asyncio.to_thread(Lead, demo)
+
+
+# -- the pages, in walks ----------------------------------------------------------------------------------------------------
+
+
+async def doors(demo: Demo, lead: Lead, who: Person) -> Walk:
+    await who.page.goto(f"{demo.url}/sign-in")
+    await who.sees("This is a demo")
+    yield "sign-in"
+    await who.field("E-mail address").fill("nobody@example.org")
+    await who.field("Password").fill("not the password")
+    await who.press("Sign in")
+    await who.sees("Address and password do not belong together.")
+    yield "sign-in, refused"
+    await who.page.goto(f"{demo.url}/join#{lead.invite()}")
+    await who.sees("invites you to")
+    yield "invitation"
+    await who.page.goto(f"{demo.url}/what")
+    await who.sees("There is nothing at this address")
+    yield "nowhere"
+    await who.page.goto(f"{demo.url}/join#gone")
+    await who.sees("This invitation is not open any more")
+    yield "invitation, closed"
+    await who.page.goto(f"{demo.url}/reset#gone")
+    await who.sees("Set your password")
+    yield "reset"
+    await who.field("New password").fill("a few words in a row")
+    await who.press("Set password")
+    await who.sees("This link was used already")
+    yield "reset, refused"
+
+
+async def close(who: Person) -> None:
+    """Whatever lies over the page."""
+    await who.page.keyboard.press("Escape")
+    await expect(who.page.locator("[role=menu], [role=dialog], [role=alertdialog]")).to_have_count(0)
+
+
+async def before(demo: Demo, lead: Lead, who: Person) -> Walk:
+    await enter_demo(demo, who)
+    await who.page.route("**/api/v1/live-sessions?*", lambda route: route.fulfill(json={"items": []}))
+    await who.page.goto(f"{demo.url}/")
+    await who.sees("No sessions yet")
+    yield "my sessions, empty"
+    await who.page.unroute("**/api/v1/live-sessions?*")
+    await who.page.goto(f"{demo.url}/")
+    await who.sees("Sketching together")
+    yield "my sessions"
+    await who.press("Preferences")
+    yield "preferences"
+    await close(who)
+    await who.press("Schedule a session")
+    await expect(who.field("Title")).to_be_visible()
+    yield "schedule sheet"
+    await close(who)
+    await who.page.goto(f"{demo.url}/sessions/{lead.sessions['scheduled']}")
+    await expect(who.page.get_by_role("main")).to_contain_text("Nobody can come in yet")
+    yield "room before the start"
+    await who.page.goto(f"{demo.url}/sessions/{uuid4()}")
+    await who.sees("There is no such session")
+    yield "no such session"
+
+
+async def lobby(demo: Demo, lead: Lead, who: Person) -> Walk:
+    await enter_demo(demo, who)
+    await who.page.goto(f"{demo.url}/sessions/{lead.sessions['scheduled']}")
+    await who.sees("You can leave this page open.")
+    yield "lobby"
+    await who.page.get_by_text("Check your sound meanwhile").click()
+    await expect(who.button("Play a tone")).to_be_visible()
+    yield "lobby, self-check"
+
+
+async def hosting(demo: Demo, lead: Lead, who: Person) -> Walk:
+    lead.do("Mara", "stage.show", kind="nothing")
+    await enter_demo(demo, who)
+    await who.sees("Nothing on the stage")
+    yield "host's room, stage empty"
+    await who.press("Session")
+    yield "session menu"
+    for act, title in (
+        ("Invite people", "Invite people"),
+        ("Rights for everybody", "Rights for everybody"),
+        ("Chat and questions", "Chat and questions"),
+    ):
+        await who.pick(act)
+        await expect(who.page.get_by_role("dialog", name=title)).to_be_visible()
+        if act == "Invite people":
+            await who.page.get_by_role("button", name="Make a").click()
+            await expect(who.field("Invitation link")).to_be_visible()
+        yield f"dialog {title!r}"
+        await close(who)
+        await who.press("Session")
+    await who.pick("End for everybody")
+    await expect(who.page.get_by_role("alertdialog")).to_be_visible()
+    yield "end dialog"
+    await close(who)
+    await who.page.keyboard.press("?")
+    await expect(who.page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
+    yield "shortcuts dialog"
+    await close(who)
+
+
+async def leading_polls(demo: Demo, lead: Lead, who: Person) -> Walk:
+    await enter_demo(demo, who)
+    await who.show("Polls")
+    await expect(who.button("New poll")).to_be_visible()
+    yield "polls of the host"
+    await who.press("New poll")
+    await who.page.get_by_label("Kind").select_option("quiz")
+    yield "poll sheet"
+    await close(who)
+    await who.press("Import from text")
+    await expect(who.page.get_by_role("dialog", name="Import from text")).to_be_visible()
+    yield "import dialog"
+    await close(who)
+    poll = lead.poll("Which is softest? [quiz]\n- HB\n* 6B")
+    await who.sees("Close the poll")
+    yield "open poll of the host"
+    lead.do("Ana", "poll.vote", pollId=poll, choices=[1])
+    lead.do("Mara", "poll.close", pollId=poll)
+    await who.sees("right answer")
+    yield "poll results of the host"
+
+
+async def leading_people(demo: Demo, lead: Lead, who: Person) -> Walk:
+    await enter_demo(demo, who)
+    lead.do("Ana", "hand.raise", toPoint=True)
+    lead.do("Ben", "permission.ask", permission="can_share_screen")
+    lead.do("Mara", "permission.grant", userId=lead.people["Ana"], permission="can_use_whiteboard", minutes=5)
+    if await who.tab("People").count():
+        await who.tab("People").click()
+    await who.sees("Raised hands")
+    await who.page.get_by_text("Were here").click()
+    await who.sees("may draw, 5 min left")
+    yield "people with hands and requests"
+    await who.press("What to do with Ben")
+    yield "people menu"
+    await who.pick("Rights and role")
+    await expect(who.page.get_by_role("dialog")).to_be_visible()
+    yield "rights dialog"
+    await close(who)
+    await who.press("What to do with Ben")
+    await who.pick("Take out")
+    await expect(who.page.get_by_role("alertdialog")).to_be_visible()
+    yield "dialog before taking out"
+    await close(who)
+    lead.do("Ana", "hand.lower")
+    lead.do("Mara", "permission.revoke", userId=lead.people["Ben"], permission="can_share_screen")
+
+
+async def taking_part(demo: Demo, lead: Lead, who: Person) -> Walk:
+    lead.do("Mara", "stage.show", kind="nothing")
+    await enter_demo(demo, who)
+    await who.sees("Nothing on the stage")
+    yield "room, stage empty"
+    await who.press("Ask for a right")
+    yield "menu of rights"
+    await close(who)
+    await who.page.keyboard.press("e")
+    await expect(who.page.get_by_role("dialog", name="Reactions")).to_be_visible()
+    yield "reactions"
+    await close(who)
+    await who.say("Is a **pencil** enough?")
+    lead.do("Mara", "chat.lock", locked=True)
+    await who.sees("Only staff can write.")
+    yield "locked chat"
+    lead.do("Mara", "chat.lock", locked=False)
+    await expect(who.field("Write a message")).to_be_visible()
+    await who.on_message("Is a pencil enough?", "Reply")
+    yield "answering a message"
+    await who.page.keyboard.press("Escape")
+    await who.on_message("Is a pencil enough?", "Delete")
+    await expect(who.page.get_by_role("alertdialog")).to_be_visible()
+    yield "dialog before deleting"
+    await close(who)
+    lead.do("Mara", "session.pause")
+    await who.sees("The session is paused")
+    yield "paused"
+    lead.do("Mara", "session.resume")
+
+
+async def answering(demo: Demo, lead: Lead, who: Person) -> Walk:
+    await enter_demo(demo, who)
+    first = lead.poll("What next? [single]\n- Perspective\n- Light and shadow\n- Portraits")
+    await who.sees("Light and shadow")
+    yield "open poll"
+    await who.page.get_by_role("group", name="What next?").get_by_role("button").nth(1).click()
+    await who.sees("Your answer")
+    yield "poll answered, results growing"
+    second = lead.poll("How was the pace? [rating, anonymous]")
+    await who.sees("How was the pace?")
+    yield "open anonymous rating"
+    lead.do("Mara", "poll.close", pollId=second)
+    words = lead.poll("One word for today [text]")
+    await expect(who.page.get_by_role("main")).to_contain_text("One to five words")
+    yield "open poll for words"
+    await who.page.get_by_role("main").get_by_role("textbox").fill("clear, a bit fast")
+    await who.press("Send my answer")
+    await who.sees("Your answer")
+    yield "cloud of words"
+    await who.show("Polls")
+    await who.press("Look at it")
+    await who.sees("Mara is showing: Poll")
+    yield "looking away from the stage, and the polls"
+    for each in (first, words):
+        lead.do("Mara", "poll.close", pollId=each)
+
+
+async def asking(demo: Demo, lead: Lead, who: Person) -> Walk:
+    await enter_demo(demo, who)
+    await who.show("Q&A")
+    question = lead.question("What paper do you use, and where do you get it?")
+    await who.sees("What paper do you use")
+    yield "questions"
+    await who.press("What to do with this question", who.question("What paper do you use"))
+    yield "question menu"
+    await close(who)
+    lead.do("Mara", "question.answer", questionId=question, state="now")
+    lead.do("Mara", "stage.show", kind="question", target=question)
+    await expect(who.page.get_by_role("main")).to_contain_text("What paper do you use")
+    yield "question on the stage"
+    lead.do("Mara", "question.answer", questionId=question, state="done", text="Any. **Smooth** is best.")
+    lead.do("Mara", "stage.show", kind="nothing")
+    await who.page.get_by_text("Answered", exact=False).first.click()
+    await who.sees("Answer by Mara")
+    yield "answered question"
+
+
+async def approving(demo: Demo, lead: Lead, who: Person) -> Walk:
+    await enter_demo(demo, who)
+    await ask_for_approval(lead, on=True)
+    await who.show("Q&A")
+    question = lead.question("May I use ink?")
+    await expect(who.button("Approve")).to_be_visible()
+    yield "queue of questions"
+    lead.do("Mara", "question.approve", questionId=question)
+    await who.on_question("May I use ink?", "Answer in writing")
+    await expect(who.page.get_by_role("dialog")).to_be_visible()
+    yield "dialog to answer in writing"
+    await close(who)
+    await who.on_question("May I use ink?", "Same as another")
+    await expect(who.page.get_by_role("dialog")).to_be_visible()
+    yield "dialog to merge"
+    await ask_for_approval(lead, on=False)
+
+
+async def ask_for_approval(lead: Lead, *, on: bool) -> None:
+    features = [{"type": kind, "isEnabled": True} for kind in ("chat", "poll", "breakout", "whiteboard", "recording")]
+    lead.do(
+        "Mara", "session.update", features=[*features, {"type": "qa", "isEnabled": True, "config": {"approval": on}}]
+    )
+
+
+async def watching(demo: Demo, lead: Lead, who: Person) -> Walk:
+    await enter_demo(demo, who)
+    await who.sees("Observers only read.")
+    yield "room of an observer"
+
+
+async def after(demo: Demo, lead: Lead, who: Person) -> Walk:
+    await enter_demo(demo, who)
+    await who.page.goto(f"{demo.url}/sessions/{lead.sessions['ended']}")
+    await who.sees("took part")
+    await who.page.wait_for_load_state("networkidle")
+    yield f"summary of {who.name}"
+
+
+# -- looked at --------------------------------------------------------------------------------------------------------------
+
+WALKS: list[tuple[str, Callable[[Demo, Lead, Person], Walk]]] = [
+    ("Mara", before),
+    ("Ana", lobby),
+    ("Mara", hosting),
+    ("Mara", leading_polls),
+    ("Mara", leading_people),
+    ("Mara", approving),
+    ("Ana", taking_part),
+    ("Ana", answering),
+    ("Ana", asking),
+    ("Otto", watching),
+    ("Mara", after),
+    ("Ana", after),
+    ("Nobody", doors),
+]
+
+
+@SIZES
+@pytest.mark.parametrize(("name", "walk"), WALKS, ids=[f"{walk.__name__}-{name}" for name, walk in WALKS])
+async def test_pages(
+    browser: Browser, demo: Demo, lead: Lead, size: Any, name: str, walk: Callable[[Demo, Lead, Person], Walk]
+) -> None:
+    looks = Looks()
+    async with person(browser, name, size) as who:
+        async for what in walk(demo, lead, who):
+            await looks.at(who.page, what)
+        assert who.faults == []
+    assert looks.faults == [], "\n".join(looks.faults)
+    print(f"\n{len(looks.seen)}: {', '.join(looks.seen)}; smallest target {looks.smallest}; lesser {looks.lesser}")
+
+
+@SIZES
+async def test_while_the_server_is_away(browser: Browser, demo: Demo, lead: Lead, size: Any) -> None:
+    looks = Looks()
+    async with person(browser, "Ana", size) as who:
+        await enter_demo(demo, who)
+        demo.kill()
+        await who.say("Is anybody there?")
+        await expect(who.page.get_by_role("status").filter(has_text="Reconnecting …")).to_contain_text("1 unsent")
+        await looks.at(who.page, "room, reconnecting, one unsent")
+        demo.start()
+        await demo.ready()
+        await expect(who.page.get_by_text("Reconnecting …")).to_have_count(0, timeout=15_000)
+        await expect(who.message("Is anybody there?")).not_to_contain_text("Not sent yet")
+    assert looks.faults == [], "\n".join(looks.faults)
+
+
+# -- French -----------------------------------------------------------------------------------------------------------------
+
+WORDS = """() => [...document.querySelectorAll("button, a, [role=tab], [role=menuitem], h2, label, legend, summary, th, .soft")]
+  .filter((each) => each.checkVisibility())
+  .flatMap((each) => [each.getAttribute("aria-label"), each.getAttribute("placeholder"), each.innerText])
+  .flatMap((words) => (words ?? "").split("\\n"))
+  .map((words) => words.trim())
+  .filter((words) => /[a-z]{3}/i.test(words))"""
+"""What the controls and notes of a page say; not what people wrote."""
+
+SAME_IN_BOTH = re.compile(
+    r"Atelier|Chat|Questions|Quiz|Session|Score|Mara|Theo|Ana|Ben|Otto|English|Français|assistant|participant|(\d+ )?[Mm]inutes"
+)
+
+
+async def tour(demo: Demo, lead: Lead, who: Person) -> Walk:
+    """Found by their place, not by their words: the same in every language."""
+    page = who.page
+    await page.goto(f"{demo.url}/sign-in")
+    await expect(page.locator(".cast-person")).to_have_count(5)
+    yield "sign-in"
+    await page.goto(f"{demo.url}/demo/mara")
+    tabs = page.get_by_role("tab")
+    await expect(tabs.first).to_be_visible(timeout=20_000)
+    yield "room"
+    for each in range(1, await tabs.count()):
+        await tabs.nth(each).click()
+        yield f"room, tab {each + 1}"
+    for menu in ("first", "second"):
+        await page.locator(".room-head [aria-haspopup]").nth(0 if menu == "first" else 1).click()
+        await expect(page.get_by_role("menu")).to_be_visible()
+        yield f"{menu} menu"
+        await close(who)
+    await page.keyboard.press("?")
+    await expect(page.get_by_role("dialog")).to_be_visible()
+    yield "shortcuts"
+    await page.goto(f"{demo.url}/")
+    await expect(page.locator(".session-card").first).to_be_visible()
+    yield "my sessions"
+    await page.get_by_role("main").get_by_role("button").nth(1).click()
+    await expect(page.get_by_role("dialog")).to_be_visible()
+    yield "schedule sheet"
+    await page.goto(f"{demo.url}/sessions/{lead.sessions['ended']}")
+    await expect(page.get_by_role("heading", level=2).first).to_be_visible()
+    await page.wait_for_load_state("networkidle")
+    yield "summary"
+    await page.goto(f"{demo.url}/what")
+    await expect(page.get_by_role("main").get_by_role("link")).to_be_visible()
+    yield "nowhere"
+
+
+@SIZES
+async def test_french(browser: Browser, demo: Demo, lead: Lead, size: Any) -> None:
+    """Whoever's browser speaks French is spoken to in French, everywhere, and it has room."""
+    looks = Looks()
+    said: dict[str, dict[str, set[str]]] = {"en": {}, "fr": {}}
+    for language, locale in (("en", "en-GB"), ("fr", "fr-FR")):
+        context = await browser.new_context(viewport=size, locale=locale, reduced_motion="reduce")
+        who = Person("Mara", context, await context.new_page())
+        async for what in tour(demo, lead, who):
+            assert await who.page.locator("html").get_attribute("lang") == language, what
+            said[language][what] = set(await who.page.evaluate(WORDS))
+            if language == "fr":
+                await looks.widths(who.page, what)
+        assert who.faults == []
+        await context.close()
+    both = {(what, phrase) for what, words in said["fr"].items() for phrase in words & said["en"][what]}
+    assert {(what, phrase) for what, phrase in both if not SAME_IN_BOTH.fullmatch(phrase)} == set()
+    assert looks.faults == [], "\n".join(looks.faults)
+    print(f"\n{len(said['fr'])} pages with {sum(map(len, said['fr'].values()))} phrases in French")
+
+
+async def test_the_language_is_switched(browser: Browser, demo: Demo) -> None:
+    """In the middle of things, without loading anew; and it stays."""
+    async with person(browser, "Ana") as ana:
+        await enter_demo(demo, ana)
+        await ana.field("Write a message").fill("half a sent")
+        await ana.press("Preferences")
+        await ana.pick("Français")
+        await expect(ana.page.locator("html")).to_have_attribute("lang", "fr")
+        await expect(ana.field("Écrire un message")).to_have_value("half a sent")
+        await ana.page.reload()
+        await expect(ana.field("Écrire un message")).to_have_value("half a sent", timeout=20_000)
