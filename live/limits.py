@@ -90,8 +90,8 @@ CONNECTS_PER_ADDRESS = Rate(5, 60)
 REST_PER_USER = Rate(10, 50)
 REST_PER_ADDRESS = Rate(100, 500)
 LOGIN_PER_ACCOUNT = Rate(5 / 60, 5)
-LOGIN_PER_ADDRESS = Rate(20 / 60, 20)
-INVITATION_PER_ADDRESS = Rate(20 / 60, 60)
+LOGIN_PER_ADDRESS = Rate(20 / 60, 20)  # tries that failed, or are not answered yet
+INVITATION_PER_ADDRESS = Rate(20 / 60, 200)  # a classroom looks at its link and opens it
 
 
 class Buckets:
@@ -114,6 +114,11 @@ class Buckets:
         """What `take` would answer, without taking."""
         level, _now = self._level(key)
         return 0.0 if level >= cost else (cost - level) / self.rate.per_second
+
+    def give_back(self, key: Hashable, cost: float = 1.0) -> None:
+        """What was taken turned out not to count."""
+        level, now = self._level(key)
+        self._keep(key, min(self.rate.burst, level + cost), now)
 
     def _level(self, key: Hashable) -> tuple[float, float]:
         now = self._clock()

@@ -133,8 +133,11 @@ class Directory:
         return await self.passwords.verify(held, password)
 
     async def set_password(self, user: UserId, password: str) -> None:
-        """Somebody invited is active from now on. Revoking the sign-ins made with the old one is the caller's (tokens.py)."""
-        password_hash = await self.passwords.hash(password)
+        """Revoking the sign-ins made with the old one is the caller's (tokens.py)."""
+        await self.store_password(user, await self.passwords.hash(password))
+
+    async def store_password(self, user: UserId, password_hash: str) -> None:
+        """Somebody invited is active from now on."""
         async with self._database.transaction() as connection:
             await _store_password(connection, user, password_hash)
             await connection.execute(

@@ -181,7 +181,7 @@ async def test_27_an_anonymous_poll_never_becomes_a_named_one(house: House) -> N
     mara, ana = await house.enter(session, "mara", "ana")
     poll = await ask(mara)
     assert (await ana.submit("poll.vote", pollId=poll, choices=[0]))["ok"]
-    named = {"question": "Too fast?", "kind": "single", "options": ["Yes", "No"], "anonymous": False}
+    named: dict[str, Any] = {"question": "Too fast?", "kind": "single", "options": ["Yes", "No"], "anonymous": False}
     for _ in range(2):
         changed = await mara.submit("poll.update", pollId=poll, **named)
         assert not changed["ok"], "neither while it is open nor after its close"
