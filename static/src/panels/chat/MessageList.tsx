@@ -7,6 +7,7 @@ import { useFormats, useTexts } from "../../texts";
 import { useRoom } from "../room/RoomContext";
 import type { Writing } from "./ChatPanel";
 import type { Earlier } from "./earlier";
+import { plainOf } from "./markup";
 import { MessageItem } from "./MessageItem";
 
 const WINDOW = 100;
@@ -71,7 +72,7 @@ export function MessageList({ channel, messages, earlier, empty, onWrite }: Mess
     if (replyTo === undefined) return undefined;
     const original = byId.get(replyTo);
     if (original === undefined) return t.chat.original;
-    return t.chat.said(room.nameOf(original.sender), original.deleted ? t.chat.deletedOriginal : original.text);
+    return t.chat.said(room.nameOf(original.sender), original.deleted ? t.chat.deletedOriginal : plainOf(original.text));
   };
   const entry = (message: Message, index: number) => {
     const before = messages[index - 1];

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { blocksOf, inlineOf } from "./markup";
+import { blocksOf, inlineOf, plainOf } from "./markup";
 
 const text = (words: string) => ({ kind: "text" as const, text: words });
 
@@ -71,4 +71,8 @@ describe("lines", () => {
       blocksOf(sign.repeat(2_500).slice(0, 5_000));
     expect(performance.now() - started).toBeLessThan(1_000);
   });
+});
+
+test("a quotation has the words alone", () => {
+  expect(plainOf("**Two** `x*y`\n- [a](https://a.example)\n- *b*")).toBe("Two x*y a b");
 });

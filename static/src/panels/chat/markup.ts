@@ -39,6 +39,15 @@ export function blocksOf(text: string): Block[] {
   return blocks;
 }
 
+/** The words alone, in one line: for where there is no room for more. */
+export function plainOf(text: string): string {
+  const words = (part: Inline): string => ("parts" in part ? part.parts.map(words).join("") : part.text);
+  return blocksOf(text)
+    .flatMap((block) => (block.kind === "lines" ? block.lines : block.items))
+    .map((line) => line.map(words).join(""))
+    .join(" ");
+}
+
 export function inlineOf(line: string, depth = 0): Inline[] {
   if (depth >= DEPTH_MAX) return [{ kind: "text", text: line }];
   const parts: Inline[] = [];
