@@ -65,12 +65,11 @@ def demo(
     """A workshop to walk into: embedded Postgres, a seeded session and its cast."""
     _require_one(workers)
     data_dir.mkdir(parents=True, exist_ok=True)
-    with _Postgres(data_dir) as postgres:
-        environ = {**os.environ, "DATABASE_URL": postgres.dsn, "SECRET_KEY": _own_secret(data_dir)}
-        settings = _settings(environ, host, port, data_dir, demo=True)
-        settings = _with_tls(settings, tls_cert, tls_key, tls_self_signed)
-        asyncio.run(migrate(settings.database_url, settings.secret_key))
-        _run(serve_until_stopped(settings, _seed_and_show(bots), beside=postgres.keep))
+    environ = {**os.environ, "SECRET_KEY": _own_secret(data_dir)}
+    settings = _with_tls(_settings(environ, host, port, data_dir, demo=True), tls_cert, tls_key, tls_self_signed)
+    with _Postgres(settings) as postgres:
+        asyncio.run(migrate(postgres.settings.database_url, settings.secret_key))
+        _run(serve_until_stopped(postgres.settings, _seed_and_show(bots), beside=postgres.keep))
 
 
 @app.command()
@@ -83,17 +82,20 @@ def serve(
     tls_key: TlsKey = None,
     tls_self_signed: TlsSelfSigned = False,
 ) -> None:
-    """The server, on the database of DATABASE_URL, which `migrate` has brought up to date."""
+    """The server, on the database of DATABASE_URL, which `migrate` has brought up to date, or on an embedded one of its own."""
     _require_one(workers)
-    settings = _settings(os.environ, host, port, data_dir)
-    _run(serve_until_stopped(_with_tls(settings, tls_cert, tls_key, tls_self_signed)))
+    settings = _with_tls(_settings(os.environ, host, port, data_dir), tls_cert, tls_key, tls_self_signed)
+    with _Postgres(settings) as postgres:
+        if postgres.embedded:
+            _run(migrate(postgres.settings.database_url, settings.secret_key))
+        _run(serve_until_stopped(postgres.settings, beside=postgres.keep))
 
 
 @app.command(name="migrate")
 def migrate_database() -> None:
-    """Brings the database of DATABASE_URL to this release; run as its owner or a superuser."""
-    settings = _settings(os.environ)
-    applied = _run(migrate(settings.database_url, settings.secret_key))
+    """Brings the database of DATABASE_URL to this release, as its owner or a superuser; without one, the embedded of DATA_DIR."""
+    with _Postgres(_settings(os.environ)) as postgres:
+        applied = _run(migrate(postgres.settings.database_url, postgres.settings.secret_key))
     print("\n".join(applied) or "nothing to do")
 
 
@@ -143,25 +145,28 @@ def set_password(email: str) -> None:
 
 
 class _Postgres:
-    """DATABASE_URL's, or the embedded one, which ends with this process however it ends."""
+    """DATABASE_URL's, or the embedded one of the data directory, which ends with the process that started it, however that ends.
+    `settings` name the database once it runs."""
 
-    def __init__(self, data_dir: Path) -> None:
-        url = os.environ.get("DATABASE_URL")
-        self._embedded = None if url else Embedded(data_dir)
-        self.dsn = url or ""
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.embedded = None if settings.database_url else Embedded(settings.data_dir)
 
     def __enter__(self) -> "_Postgres":
-        if self._embedded is not None:
-            self.dsn = self._embedded.start()
+        if self.embedded is not None:
+            try:
+                self.settings = replace(self.settings, database_url=self.embedded.start())
+            except (NoPostgres, OSError) as error:
+                sys.exit(f"cannot start: {error}")
         return self
 
     def __exit__(self, *_error: object) -> None:
-        if self._embedded is not None:
-            self._embedded.stop()
+        if self.embedded is not None:
+            self.embedded.stop()
 
     async def keep(self) -> None:
-        if self._embedded is not None:
-            await self._embedded.keep()
+        if self.embedded is not None:
+            await self.embedded.keep()
 
 
 def _own_secret(data_dir: Path) -> str:
@@ -258,9 +263,7 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
 
 
 def _with_people(work: Callable[[Directory, Tokens], Awaitable[None]]) -> None:
-    settings = _settings(os.environ)
-
-    async def connected() -> None:
+    async def connected(settings: Settings) -> None:
         database = await Database.open(
             settings.database_url,
             settings.secret_key,
@@ -280,7 +283,8 @@ def _with_people(work: Callable[[Directory, Tokens], Awaitable[None]]) -> None:
         finally:
             await database.close()
 
-    _run(connected())
+    with _Postgres(_settings(os.environ)) as postgres:
+        _run(connected(postgres.settings))
 
 
 async def _found(directory: Directory, email: str) -> UserId:

@@ -14,7 +14,8 @@ class SettingsRefused(ValueError):
 
 @dataclass(frozen=True)
 class Settings:
-    """`database_url` names host and database; the two logins are derived from `secret_key` unless they have URLs of their own.
+    """`database_url` names host and database, '' an embedded one in `data_dir`; the two logins are derived from `secret_key` unless
+    they have URLs of their own.
 
     `hosts` are the values of the Host header that are served, `origins` the pages that may open a socket: exactly these.
     """
@@ -81,9 +82,8 @@ def read_settings(environ: Mapping[str, str], **given: object) -> Settings:
         "failpoints": environ.get("FAILPOINTS", ""),
     }
     values.update({name: value for name, value in given.items() if value is not None})
-    for name in ("secret_key", "database_url"):
-        if not values[name]:
-            raise SettingsRefused(f"{name.upper()} is not set: the server does not start without it")
+    if not values["secret_key"]:
+        raise SettingsRefused("SECRET_KEY is not set: the server does not start without it")
     if len(str(values["secret_key"])) < 32:
         raise SettingsRefused("SECRET_KEY is shorter than 32 characters")
     public = values["public_url"]

@@ -89,7 +89,6 @@ def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
     ("environ", "named"),
     [
         ({}, "SECRET_KEY"),
-        ({"SECRET_KEY": SECRET_KEY}, "DATABASE_URL"),
         ({"SECRET_KEY": "short", "DATABASE_URL": "postgresql:///x"}, "SECRET_KEY"),
         ({"SECRET_KEY": SECRET_KEY, "DATABASE_URL": "postgresql:///x", "LIMITS_FACTOR": "-1"}, "LIMITS_FACTOR"),
         ({"SECRET_KEY": SECRET_KEY, "DATABASE_URL": "postgresql:///x", "PUBLIC_URL": "ftp://x"}, "PUBLIC_URL"),
@@ -106,6 +105,14 @@ def test_several_workers_need_redis() -> None:
     result = run("serve", "--workers", "2", SECRET_KEY=SECRET_KEY, DATABASE_URL="postgresql:///x")
     assert result.returncode == 1
     assert "REDIS_URL" in result.stderr
+
+
+def test_without_a_database_it_brings_its_own(tmp_path: Path) -> None:
+    environ = {"SECRET_KEY": SECRET_KEY, "DATA_DIR": str(tmp_path)}
+    assert "0001_app" in run("migrate", **environ).stdout
+    assert run("migrate", **environ).stdout == "nothing to do\n"
+    made = run("user", "add", "nora@example.org", "--name", "Nora", **environ)
+    assert made.returncode == 0, made.stderr
 
 
 async def test_accounts_from_the_command_line(dsn: str) -> None:
