@@ -29,23 +29,36 @@ export function buttonClass(
     .join(" ");
 }
 
-export interface ButtonProps extends ButtonLook, Omit<AriaButtonProps, "className" | "children" | "style"> {
+export interface ButtonProps
+  extends ButtonLook, Omit<AriaButtonProps, "className" | "children" | "style" | "isPending"> {
   children: ReactNode;
+  /**
+   * What it began is under way: it does nothing more, and keeps the focus. (The library's own way of pending speaks of a
+   * button that may be gone by then.)
+   */
+  isPending?: boolean;
   /** More class names, for its place on the page. */
   place?: string;
 }
 
-export function Button({ look, size, icon, on, wide, place, children, ...rest }: ButtonProps) {
+export function Button({ look, size, icon, on, wide, place, isPending = false, children, ...rest }: ButtonProps) {
   const looks = { ...(look && { look }), ...(size && { size }), ...(on && { on }), ...(wide && { wide }) };
+  const waits = isPending ? ({ type: "button", onPress: nothing } as const) : {};
   return (
-    <AriaButton {...rest} className={`${buttonClass(looks)} ${place ?? ""}`}>
+    <AriaButton
+      {...rest}
+      {...waits}
+      className={`${buttonClass(looks)} ${isPending ? "button-pending" : ""} ${place ?? ""}`}
+    >
       {icon && <Icon name={icon} />}
       {children}
     </AriaButton>
   );
 }
 
-export interface IconButtonProps extends Omit<ButtonProps, "children" | "icon"> {
+const nothing = (): void => undefined;
+
+export interface IconButtonProps extends Omit<ButtonProps, "children" | "icon" | "isPending"> {
   icon: IconName;
   /** What it does, in words. */
   label: string;

@@ -33,7 +33,6 @@ export function Composer({ channel, writing, onDone }: { channel: string; writin
   const locked = (view.chat?.locked ?? false) && !may("can_moderate");
   if (role === "observer" && !may("can_moderate")) return <p className="composer-off soft">{t.chat.readOnly}</p>;
   if (locked) return <p className="composer-off soft">{t.chat.locked}</p>;
-  if (!takesPart) return <NotNow />;
 
   const send = () => {
     const words = text.trim();
@@ -115,7 +114,7 @@ export function Composer({ channel, writing, onDone }: { channel: string; writin
           isDisabled={text.trim() === "" || !takesPart}
         />
       </div>
-      {wait !== null && <p className="soft small">{wait}</p>}
+      {takesPart ? wait !== null && <p className="soft small">{wait}</p> : <NotNow />}
     </form>
   );
 }

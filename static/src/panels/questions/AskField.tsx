@@ -17,7 +17,6 @@ export function AskField({ field }: { field: RefObject<HTMLTextAreaElement> }) {
   const [text, setText] = useDraft("question");
   const [anonymous, setAnonymous] = useState(false);
   if (role === "observer" && !may("can_moderate")) return <p className="composer-off soft">{t.chat.readOnly}</p>;
-  if (!takesPart) return <NotNow />;
 
   const ask = () => {
     const words = text.trim();
@@ -71,7 +70,7 @@ export function AskField({ field }: { field: RefObject<HTMLTextAreaElement> }) {
           {t.questions.send}
         </Button>
       </div>
-      {anonymous && <p className="soft small">{t.questions.anonymousHint}</p>}
+      {takesPart ? anonymous && <p className="soft small">{t.questions.anonymousHint}</p> : <NotNow />}
     </form>
   );
 }

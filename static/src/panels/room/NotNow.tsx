@@ -1,4 +1,4 @@
-// Where one could write, were the session running; what is already written stays kept.
+// Why one cannot write now, below the field; what is already written stays in it.
 import { useTexts } from "../../texts";
 import { useRoom } from "./RoomContext";
 
@@ -6,5 +6,5 @@ export function NotNow() {
   const t = useTexts();
   const { view } = useRoom();
   const paused = view.lifecycle.status === "paused";
-  return <p className="composer-off soft">{paused ? t.problem("session.paused") : t.problem("session.not_active")}</p>;
+  return <p className="soft small">{paused ? t.problem("session.paused") : t.problem("session.not_active")}</p>;
 }
