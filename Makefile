@@ -57,7 +57,12 @@ check: lint
 
 test: $(RUNTIME) $(DEVELOPMENT) $(BUILD) $(BROWSER) lint
 	cd static && npm run --silent test && npm run --silent budget
+ifdef PYTEST
 	.venv/bin/pytest $(PYTEST)
+else
+	.venv/bin/pytest -q -n 2 --dist loadfile --ignore=tests/browser --ignore=tests/faults
+	.venv/bin/pytest -q tests/browser tests/faults # they measure: nothing else runs beside them
+endif
 
 bench: $(RUNTIME) $(DEVELOPMENT)
 	.venv/bin/python -m bench $(ARGS)
