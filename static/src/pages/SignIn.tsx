@@ -57,7 +57,14 @@ export function SignIn({ next }: { next: string }) {
           value={password}
           onChange={setPassword}
         />
-        <Button type="submit" look="primary" size="large" wide isPending={busy} isDisabled={email === "" || password === ""}>
+        <Button
+          type="submit"
+          look="primary"
+          size="large"
+          wide
+          isPending={busy}
+          isDisabled={email === "" || password === ""}
+        >
           {t.signIn.enter}
         </Button>
       </form>

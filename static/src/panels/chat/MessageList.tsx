@@ -72,7 +72,10 @@ export function MessageList({ channel, messages, earlier, empty, onWrite }: Mess
     if (replyTo === undefined) return undefined;
     const original = byId.get(replyTo);
     if (original === undefined) return t.chat.original;
-    return t.chat.said(room.nameOf(original.sender), original.deleted ? t.chat.deletedOriginal : plainOf(original.text));
+    return t.chat.said(
+      room.nameOf(original.sender),
+      original.deleted ? t.chat.deletedOriginal : plainOf(original.text),
+    );
   };
   const entry = (message: Message, index: number) => {
     const before = messages[index - 1];
