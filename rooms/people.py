@@ -146,6 +146,15 @@ def standing_of(room: "RoomState", user: UserId) -> Standing:
     return Standing(user, staff=is_staff(room, user), admitted=role_of(room, user) is not None)
 
 
+def known_to(room: "RoomState") -> frozenset[UserId]:
+    """Everybody whom the session has ever had to do with."""
+    if room.people is None:
+        return frozenset()
+    waiting = {each.user for each in room.lobby.waiting} if room.lobby is not None else set()
+    denied = room.lobby.denied if room.lobby is not None else ()
+    return frozenset({*map(UserId, room.people.persons.keys()), *room.people.banned, *waiting, *denied})
+
+
 def moderates(room: "RoomState", context: Context) -> bool:
     """The server, the platform's admins, and whoever may moderate now."""
     if context.actor is None or context.admin:

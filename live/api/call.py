@@ -31,7 +31,7 @@ from persistence.sessions import Sessions
 from persistence.tokens import Tokens
 from rooms.feature import Command, Standing
 from rooms.ids import SessionId, UserId
-from rooms.people import is_staff, role_of, standing_of
+from rooms.people import is_staff, known_to, role_of, standing_of
 from rooms.roles import Role
 from rooms.room import RoomState
 from rooms.standings import standing_at
@@ -173,10 +173,12 @@ class Call:
         self._rooms.pop(session, None)
         self._sessions.pop(session, None)
 
-    async def people(self, *shown: Any) -> dict[UserId, Named]:
-        """Names of everybody whom these documents (as JSON-like values or models) speak of."""
+    async def people(self, *shown: Any, of: RoomState | None = None) -> dict[UserId, Named]:
+        """Names of everybody whom these documents (as JSON-like values or models) speak of. `of`: of those this session knows;
+        for documents with people's own words in them, where an id may stand for somebody they have nothing to do with."""
         plain = [each.model_dump(mode="json") if isinstance(each, BaseModel) else each for each in shown]
-        names = await self.directory.names({UserId(each) for each in ids_in(plain)})
+        ids = {UserId(each) for each in ids_in(plain)}
+        names = await self.directory.names(ids if of is None else ids & known_to(of))
         return {user: Named(name=name) for user, name in sorted(names.items())}
 
     async def listing(self, page: Page[M]) -> Listing[M]:

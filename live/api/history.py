@@ -62,7 +62,7 @@ async def list_events(call: Call, session_id: SessionPath, query: EventQuery) ->
         upto=upto,
         items=items,
         next_cursor=str(upto) if upto < room.seq else None,
-        people=await call.people(list(items)),
+        people=await call.people(list(items), of=room),
     )
 
 
@@ -101,7 +101,7 @@ async def read_state(call: Call, session_id: SessionPath, query: StateQuery) -> 
     past = room if query.at is None else await _replayed_to(call, session_id, room, _moment(query.at))
     standing = _standing_at(call, room, past.seq)
     encoded = STATE.dump_json(view(past, standing), by_alias=True, exclude_none=True)
-    people = await call.people(_ANY.validate_json(encoded))
+    people = await call.people(_ANY.validate_json(encoded), of=room)
     named = _PEOPLE.dump_json(people, by_alias=True)
     return File(b'{"seq":%d,"view":%b,"people":%b}' % (past.seq, encoded, named), "application/json")
 

@@ -52,7 +52,7 @@ async def _give_role(call: Call, session: SessionId, user: UserId, role: Role) -
         await call.submit(session, SetRole(user_id=user, role=role))
 
 
-@family.delete(PATH + "/{user_id}", Who.MEMBER)
+@family.delete(PATH + "/{user_id}", Who.MEMBER, refuses=("session.owned",))
 async def withdraw(call: Call, session_id: SessionPath, user_id: UserPath) -> None:
     """One's own: declined or cancelled, one may come back. Staff remove others; an assistant becomes a participant."""
     if user_id == call.user:

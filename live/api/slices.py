@@ -42,7 +42,7 @@ def _declare(feature: Feature) -> None:
         page = entries[-query.limit :]
         items = tuple(documents.dump_python(page, mode="json", by_alias=True, exclude_none=True))
         older = str(page[0].seq) if len(entries) > len(page) else None
-        return Listing(items=items, next_cursor=older, people=await call.people(list(items)))
+        return Listing(items=items, next_cursor=older, people=await call.people(list(items), of=room))
 
     read_slice.__name__ = f"list_{feature.name}"
     read_slice.__doc__ = f"Entries of `{feature.name}` in the reader's view, oldest first; older pages by `before`."
