@@ -68,7 +68,7 @@ def demo(
     environ = {**os.environ, "SECRET_KEY": _own_secret(data_dir)}
     settings = _with_tls(_settings(environ, host, port, data_dir, demo=True), tls_cert, tls_key, tls_self_signed)
     with _Postgres(settings) as postgres:
-        asyncio.run(migrate(postgres.settings.database_url, settings.secret_key))
+        postgres.bring_up_to_date()
         _run(serve_until_stopped(postgres.settings, _seed_and_show(bots), beside=postgres.keep))
 
 
@@ -86,8 +86,6 @@ def serve(
     _require_one(workers)
     settings = _with_tls(_settings(os.environ, host, port, data_dir), tls_cert, tls_key, tls_self_signed)
     with _Postgres(settings) as postgres:
-        if postgres.embedded:
-            _run(migrate(postgres.settings.database_url, settings.secret_key))
         _run(serve_until_stopped(postgres.settings, beside=postgres.keep))
 
 
@@ -95,7 +93,7 @@ def serve(
 def migrate_database() -> None:
     """Brings the database of DATABASE_URL to this release, as its owner or a superuser; without one, the embedded of DATA_DIR."""
     with _Postgres(_settings(os.environ)) as postgres:
-        applied = _run(migrate(postgres.settings.database_url, postgres.settings.secret_key))
+        applied = postgres.applied or postgres.bring_up_to_date()
     print("\n".join(applied) or "nothing to do")
 
 
@@ -151,6 +149,7 @@ class _Postgres:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.embedded = None if settings.database_url else Embedded(settings.data_dir)
+        self.applied: list[str] = []
 
     def __enter__(self) -> "_Postgres":
         if self.embedded is not None:
@@ -158,7 +157,12 @@ class _Postgres:
                 self.settings = replace(self.settings, database_url=self.embedded.start())
             except (NoPostgres, OSError) as error:
                 sys.exit(f"cannot start: {error}")
+            self.applied = self.bring_up_to_date()
         return self
+
+    def bring_up_to_date(self) -> list[str]:
+        """The migrations that were missing; nobody else looks after an embedded one."""
+        return _run(migrate(self.settings.database_url, self.settings.secret_key))
 
     def __exit__(self, *_error: object) -> None:
         if self.embedded is not None:

@@ -139,18 +139,21 @@ async def _borrowed(pool: Pool) -> AsyncIterator[Connection]:
 
 
 async def _pool(dsn: str, secret_key: str, login: str, own_dsn: str | None, connections: int) -> Pool:
-    return await asyncpg.create_pool(
-        own_dsn or dsn,
-        user=None if own_dsn else login,
-        password=None if own_dsn else login_password(secret_key, login),
-        min_size=1,
-        max_size=connections,
-        timeout=ACQUIRE_TIMEOUT_S,
-        command_timeout=COMMAND_TIMEOUT_S,
-        server_settings=SERVER_SETTINGS | {"application_name": f"atelier {login.removeprefix('workshop_')}"},
-        init=_greet_as_engine if login == "workshop_engine" else _set_codecs,
-        reset=_nothing_to_reset,
-    )
+    try:
+        return await asyncpg.create_pool(
+            own_dsn or dsn,
+            user=None if own_dsn else login,
+            password=None if own_dsn else login_password(secret_key, login),
+            min_size=1,
+            max_size=connections,
+            timeout=ACQUIRE_TIMEOUT_S,
+            command_timeout=COMMAND_TIMEOUT_S,
+            server_settings=SERVER_SETTINGS | {"application_name": f"atelier {login.removeprefix('workshop_')}"},
+            init=_greet_as_engine if login == "workshop_engine" else _set_codecs,
+            reset=_nothing_to_reset,
+        )
+    except asyncpg.InvalidAuthorizationSpecificationError as error:
+        raise Unavailable(f"{error}: run `migrate` with this SECRET_KEY first") from error
 
 
 async def _greet_as_engine(connection: Connection) -> None:
