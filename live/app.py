@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from functools import partial
 from uuid import uuid4
 
@@ -30,7 +30,7 @@ from live.signals import Signals
 from live.timers import Clockwork
 from live.tokens import AccessTokens
 from persistence.committer import Committer
-from persistence.database import Database
+from persistence.database import Database, Unavailable
 from persistence.directory import Directory
 from persistence.event_log import EventLog
 from persistence.presence import Presence as PresenceRows
@@ -44,6 +44,7 @@ log = structlog.get_logger("app")
 SOCKET_PATH = "/socket.io/"
 RESTART_AFTER_S = 1.0
 CANCEL_AGAIN_S = 0.5
+SWEEP_EVERY_S = 86_400.0
 
 
 def make_app(settings: Settings) -> web.Application:
@@ -113,6 +114,7 @@ async def _sessions(app: web.Application) -> AsyncIterator[None]:
             Projector(database, event_log).run,
             signals.keep_passing_on,
             gateway.keep_checking,
+            partial(_sweep, app[TOKENS]),
             gateway.wire.engine.keep_beat,
         ):
             task = asyncio.create_task(_kept(work))
@@ -142,6 +144,14 @@ async def _known_hosts_only(request: web.Request, handler: Handler) -> web.Strea
 
 async def _open_socket(request: web.Request) -> web.StreamResponse:
     return await request.app[GATEWAY].wire.engine.handle_request(request)
+
+
+async def _sweep(tokens: Tokens) -> None:
+    """Once a day, tokens that nobody can use any more are forgotten."""
+    while True:
+        with suppress(Unavailable):
+            await tokens.sweep()
+        await asyncio.sleep(SWEEP_EVERY_S)
 
 
 async def _kept(work: Callable[[], Awaitable[None]]) -> None:
