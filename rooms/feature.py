@@ -3,13 +3,25 @@
 A feature is one file that ends in `FEATURE = Feature(...)`. This file knows no feature; rooms/room.py puts them together.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from random import Random
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, StrictBool, StrictInt, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    StrictBool,
+    StrictInt,
+    StringConstraints,
+)
 from pydantic.alias_generators import to_camel
 
 from rooms.ids import SessionId, UserId
@@ -202,6 +214,47 @@ def _one_line(text: str) -> str:
     return text
 
 
+def _rfc_3339(given: Any) -> Any:
+    """With a date, a time and an offset; pydantic alone also takes numbers."""
+    if isinstance(given, str) and not re.match(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d", given, re.ASCII):
+        raise ValueError("must be an RFC 3339 time")
+    if not isinstance(given, str | datetime):
+        raise ValueError("must be an RFC 3339 time")  # noqa: TRY004 - pydantic reports only this kind
+    return given
+
+
+def _of_our_time(moment: datetime) -> datetime:
+    """Years that stay years in every zone, and after what the rules add to them."""
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise ValueError(f"must lie in the years {FIRST_YEAR} to {LAST_YEAR}")
+    return moment.astimezone(UTC)
+
+
+def _plain(document: Any) -> Any:
+    """Small, and nothing in it that jsonb or JavaScript would not give back as it was."""
+    level, seen = [document], 0
+    for _depth in range(PLAIN_DEPTH_MAX + 1):
+        below: list[Any] = []
+        for each in level:
+            seen += 1
+            if isinstance(each, dict):
+                below += [*each.keys(), *each.values()]
+            elif isinstance(each, list):
+                below += each
+            elif isinstance(each, str):
+                _storable(each)
+            elif isinstance(each, int | float) and not abs(each) <= 2**53:
+                raise ValueError("a number is too large")
+        if seen > PLAIN_NODES_MAX:
+            raise ValueError(f"more than {PLAIN_NODES_MAX} values")
+        if not below:
+            return document
+        level = below
+    raise ValueError(f"nested deeper than {PLAIN_DEPTH_MAX}")
+
+
+FIRST_YEAR, LAST_YEAR = 2000, 2200
+PLAIN_DEPTH_MAX, PLAIN_NODES_MAX = 8, 200
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _stripped = StringConstraints(strip_whitespace=True, min_length=1)
 Prose = Annotated[str, _stripped, StringConstraints(max_length=5_000), AfterValidator(_storable)]
@@ -211,5 +264,7 @@ Line = Annotated[
 Title = Annotated[
     str, _stripped, StringConstraints(max_length=200), AfterValidator(_storable), AfterValidator(_one_line)
 ]
+Moment = Annotated[AwareDatetime, BeforeValidator(_rfc_3339), AfterValidator(_of_our_time)]
+Plain = Annotated[dict[Annotated[str, Field(max_length=50)], JsonValue], Field(max_length=20), AfterValidator(_plain)]
 Flag = StrictBool
 Whole = StrictInt

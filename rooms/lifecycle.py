@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from pydantic import AwareDatetime, Field, JsonValue
+from pydantic import AwareDatetime, Field
 
 from rooms.admission import admit_waiting, admit_waitlisted
 from rooms.feature import (
@@ -23,6 +23,8 @@ from rooms.feature import (
     Feature,
     Flag,
     Line,
+    Moment,
+    Plain,
     Prose,
     Recorded,
     Standing,
@@ -42,6 +44,7 @@ NO_SHOW_AFTER = timedelta(minutes=60)
 HOST_MISSING_AT_END = timedelta(minutes=15)
 TAKE_OVER_AFTER = timedelta(minutes=5)
 CAPACITY_MAX = 10_000
+DURATION_MAX = timedelta(days=31)  # a demo runs for a week
 
 
 class Status(StrEnum):
@@ -79,7 +82,7 @@ class SessionFeature(Wire):
 
     type: FeatureType
     is_enabled: Flag = True
-    config: dict[Annotated[str, Field(max_length=50)], JsonValue] = Field(default_factory=dict, max_length=20)
+    config: Plain = Field(default_factory=dict)
 
 
 ALL_FEATURES: tuple[SessionFeature, ...] = tuple(SessionFeature(type=kind) for kind in FeatureType)  # D40
@@ -171,8 +174,8 @@ class UpdateSession(Command):
     type: Literal["session.update"] = "session.update"
     title: Title | None = None
     description: Prose | None = None
-    scheduled_start: AwareDatetime | None = None
-    scheduled_end: AwareDatetime | None = None
+    scheduled_start: Moment | None = None
+    scheduled_end: Moment | None = None
     max_participants: Capacity | None = None
     features: Annotated[tuple[SessionFeature, ...], Field(max_length=6)] | None = None
     lobby: Flag | None = None
@@ -329,8 +332,14 @@ def decide_extend(room: "RoomState", command: ExtendSession, context: Context) -
     _require_host(room, context)
     require_open(room)
     assert room.lifecycle.scheduled_end is not None
-    base = max(room.lifecycle.scheduled_end, context.at)
-    return [SessionExtended(scheduled_end=base + timedelta(minutes=command.minutes))]
+    end = max(room.lifecycle.scheduled_end, context.at) + timedelta(minutes=command.minutes)
+    _require_duration(room.lifecycle.scheduled_start, end)
+    return [SessionExtended(scheduled_end=end)]
+
+
+def _require_duration(start: datetime | None, end: datetime | None) -> None:
+    if start and end and end - start > DURATION_MAX:
+        raise Refused("limit_reached", f"a session lasts at most {DURATION_MAX.days} days")
 
 
 def decide_update(room: "RoomState", command: UpdateSession, context: Context) -> list[Event]:
@@ -343,6 +352,7 @@ def decide_update(room: "RoomState", command: UpdateSession, context: Context) -
     start, end = command.scheduled_start or now.scheduled_start, command.scheduled_end or now.scheduled_end
     if start and end and end <= start:
         raise Refused("bad_request", "it must end after it starts")
+    _require_duration(start, end)
     if command.features and len({each.type for each in command.features}) < len(command.features):
         raise Refused("bad_request", "a feature is named twice")
     changed = {name: getattr(command, name) for name in given if getattr(command, name) != getattr(now, name)}

@@ -8,13 +8,13 @@ from typing import Annotated, Any
 from pydantic import Field, TypeAdapter, ValidationError
 
 from live.api.call import Call
-from live.api.route import Family, File, Listing, Moment, Named, SessionPath, Who
+from live.api.route import Family, File, Listing, Named, SessionPath, Who
 from live.frames import event_item
 from live.problems import Fault, invalid
 from persistence.event_log import READ_EVENTS_MAX
 from persistence.pages import LIMIT_MAX
 from persistence.snapshots import Snapshots
-from rooms.feature import Recorded, Standing, Wire
+from rooms.feature import Moment, Recorded, Standing, Wire
 from rooms.ids import SessionId, UserId
 from rooms.room import STATE, RoomState, apply
 from rooms.standings import standing_at

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import AwareDatetime, BeforeValidator, Field, TypeAdapter, WithJsonSchema
+from pydantic import BeforeValidator, Field, TypeAdapter, WithJsonSchema
 
 from persistence.pages import CURSOR_CHARACTERS_MAX, LIMIT_MAX
 from rooms.feature import Wire
@@ -48,16 +48,6 @@ def _uuid(name: str) -> Any:
 SessionPath = Annotated[SessionId, *_uuid("A live session")]
 UserPath = Annotated[UserId, *_uuid("A person")]
 IdPath = Annotated[str, *_uuid("An id")]
-
-
-def _rfc_3339(text: Any) -> Any:
-    """With a date, a time and an offset; pydantic alone also takes numbers."""
-    if not isinstance(text, str) or not re.match(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d", text, re.ASCII):
-        raise ValueError("must be an RFC 3339 time")
-    return text
-
-
-Moment = Annotated[AwareDatetime, BeforeValidator(_rfc_3339)]
 
 
 class Paging(Wire):

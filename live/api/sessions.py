@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import Field, ValidationError
 
 from live.api.call import Call
-from live.api.route import Family, Listing, Moment, Paging, SessionPath, Who
+from live.api.route import Family, Listing, Paging, SessionPath, Who
 from live.drafts import Stale
 from live.limits import Buckets, take_all
 from live.problems import Fault, Problem, faults_of, invalid, not_found
@@ -18,7 +18,7 @@ from persistence.models.session import Features, LiveSession, NewSession, Sessio
 from persistence.registrations import Registrations
 from persistence.relations import Relation, find_relations
 from persistence.sessions import Filter, NotAnInstructor, Sessions
-from rooms.feature import Command, Flag, Line, Prose, Title, Whole, Wire
+from rooms.feature import Command, Flag, Line, Moment, Prose, Title, Whole, Wire
 from rooms.ids import AnyId, SessionId
 from rooms.lifecycle import (
     AbortStart,

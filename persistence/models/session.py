@@ -1,16 +1,14 @@
 """LiveSession (W167-W200): what is stored and shown, and what may be asked for when one is scheduled. Types and limits shared
 with the rules of a running session are rooms/lifecycle's; transitions are decided there."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, ConfigDict, Field, field_validator
+from pydantic import ConfigDict, Field, field_validator
 
-from rooms.feature import Flag, Prose, Title, Wire
+from rooms.feature import Flag, Moment, Prose, Title, Wire
 from rooms.ids import AnyId, UserIdField
-from rooms.lifecycle import ALL_FEATURES, Capacity, SessionFeature, Status
-
-DURATION_MAX = timedelta(days=31)  # a demo runs for a week
+from rooms.lifecycle import ALL_FEATURES, DURATION_MAX, Capacity, SessionFeature, Status
 
 Features = Annotated[tuple[SessionFeature, ...], Field(max_length=6)]
 
@@ -38,8 +36,8 @@ class NewSession(Wire):
     description: Prose | None = None
     module_id: AnyId | None = None
     instructor_id: UserIdField | None = None  # another host: administrators only; default: who asks
-    scheduled_start: AwareDatetime
-    scheduled_end: AwareDatetime
+    scheduled_start: Moment
+    scheduled_end: Moment
     max_participants: Capacity = 50
     features: Features = ALL_FEATURES
     lobby: Flag = True  # kept in the log

@@ -194,6 +194,13 @@ def test_times_change_only_before_the_start() -> None:
     room.when(MARA, UpdateSession(scheduled_end=later + timedelta(hours=1))).refused("bad_request")
 
 
+def test_a_session_lasts_at_most_31_days() -> None:
+    scheduled().when(MARA, UpdateSession(scheduled_end=NINE + timedelta(days=32))).refused("limit_reached")
+    longest = UpdateSession(scheduled_end=NINE + timedelta(days=31))
+    room = scheduled().after([(MARA, longest), (MARA, StartSession())])
+    room.when(MARA, ExtendSession(minutes=1)).refused("limit_reached")
+
+
 def test_features_are_named_once_and_a_feature_switched_off_is_off() -> None:
     room = given()
     twice = (*feature("chat"), *feature("chat", is_enabled=False))
@@ -221,7 +228,16 @@ def test_all_six_features_are_on_by_default() -> None:
         {"features": [{"type": "karaoke"}]},
         {"features": [{"type": "chat", "isEnabled": "yes"}]},
         {"features": [{"type": "chat", "config": {str(each): 1 for each in range(21)}}]},
+        {"features": [{"type": "chat", "config": {"a": "b\x00"}}]},
+        {"features": [{"type": "chat", "config": {"a\u202e": 1}}]},
+        {"features": [{"type": "chat", "config": {"a": 2**60}}]},
+        {"features": [{"type": "chat", "config": {"a": [[[[[[[[[1]]]]]]]]]}}]},
+        {"features": [{"type": "chat", "config": {"a": [0] * 300}}]},
         {"scheduledStart": "2031-05-05T09:00:00"},
+        {"scheduledStart": 1_930_000_000},
+        {"scheduledStart": "1999-05-05T09:00:00Z"},
+        {"scheduledStart": "9999-12-31T23:59:59Z"},
+        {"scheduledStart": "0001-01-01T00:00:00+23:59"},
         {"status": "ended"},
         {"instructorId": ANA},
     ],
