@@ -1,7 +1,7 @@
 // After the end: what happened, for everybody who was there; one's own part in it, explained; and for the staff who was
 // there when, how it was taken part in, who stayed silent, and the tables to take along.
-import type { ReactNode } from "react";
-import { useAsked } from "../app/asked";
+import { type ReactNode, useEffect } from "react";
+import { type AskedState, useAsked } from "../app/asked";
 import { Frame } from "../app/Frame";
 import { linkTo } from "../app/router";
 import { saveFile } from "../app/saving";
@@ -36,6 +36,7 @@ interface Engagement {
 }
 
 const MINUTE_MS = 60_000;
+const ASK_AGAIN_MS = 2_000;
 const TOP_QUESTIONS = 5;
 
 export function Summary() {
@@ -46,6 +47,7 @@ export function Summary() {
   const { title, status, actualStart, actualEnd, reason } = view.lifecycle;
   const wasIn = state.you?.standing.admitted ?? false;
   const summary = useAsked<SummaryDocument>(actualStart === undefined || !wasIn ? null : `${path}/summary`);
+  const settled = useSettled(summary);
   const staff = isStaffRole(role);
   const begin = Date.parse(actualStart ?? view.at);
   const end = Date.parse(actualEnd ?? view.at);
@@ -73,14 +75,14 @@ export function Summary() {
         {summary.problem !== null && <Notice kind="fault">{t.problem(summary.problem.code)}</Notice>}
         {summary.value?.you && !staff && (
           <Part title={t.summary.yourScore}>
-            <OwnScore score={summary.value.you} />
+            {settled ? <OwnScore score={summary.value.you} /> : <p className="soft">{t.summary.noScore}</p>}
           </Part>
         )}
         {actualStart !== undefined && wasIn && (
           <>
             <Polls />
             <Questions />
-            {staff && <ForStaff path={path} session={session.sessionId} begin={begin} end={end} />}
+            {staff && <ForStaff key={String(settled)} path={path} session={session.sessionId} begin={begin} end={end} />}
           </>
         )}
         <div>
@@ -91,6 +93,17 @@ export function Summary() {
       </div>
     </Frame>
   );
+}
+
+/** Whether the figures are final; until then they are asked for again, because those of the running session may still be told. */
+function useSettled({ value, again }: AskedState<SummaryDocument>): boolean {
+  const settled = typeof value?.summary === "string";
+  useEffect(() => {
+    if (value === null || settled) return;
+    const timer = setTimeout(again, ASK_AGAIN_MS);
+    return () => clearTimeout(timer);
+  }, [value, settled, again]);
+  return settled;
 }
 
 function Part({ title, children }: { title: string; children: ReactNode }) {

@@ -531,7 +531,7 @@ export const en = {
     notScored: "Staff and observers are not scored.",
     notIn: "You were not in this session, so there is nothing to show.",
     tooShort: "The session was too short to be scored.",
-    noScore: "The score is being worked out. Come back in a minute.",
+    noScore: "The score is being worked out. It appears here in a moment.",
     counted: (points: string, of: string) => `${points} of ${of} points`,
     polls: "Polls",
     questions: "Top questions",

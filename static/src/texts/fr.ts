@@ -542,7 +542,7 @@ export const fr: Texts = {
     notScored: "L'équipe et les observateurs n'ont pas de score.",
     notIn: "Vous n'étiez pas dans cette séance, il n'y a donc rien à montrer.",
     tooShort: "La séance était trop courte pour un score.",
-    noScore: "Le score est en cours de calcul. Revenez dans une minute.",
+    noScore: "Le score est en cours de calcul. Il apparaît ici dans un instant.",
     counted: (points, of) => `${points} sur ${of} points`,
     polls: "Sondages",
     questions: "Principales questions",
