@@ -33,6 +33,12 @@ SERVER_SETTINGS = {
     "lock_timeout": "3000",
     "idle_in_transaction_session_timeout": "10000",
 }
+OF_LOGIN: dict[str, dict[str, str]] = {
+    "workshop_engine": {},
+    "workshop_app": {
+        "statement_timeout": "2000"
+    },  # what somebody asks to read must not keep a connection busy (attack 43)
+}
 
 # The server is gone, full, stopping, a standby or too slow. Whether a statement in flight was carried out is unknown.
 _LOST = (
@@ -148,7 +154,9 @@ async def _pool(dsn: str, secret_key: str, login: str, own_dsn: str | None, conn
             max_size=connections,
             timeout=ACQUIRE_TIMEOUT_S,
             command_timeout=COMMAND_TIMEOUT_S,
-            server_settings=SERVER_SETTINGS | {"application_name": f"atelier {login.removeprefix('workshop_')}"},
+            server_settings=SERVER_SETTINGS
+            | OF_LOGIN[login]
+            | {"application_name": f"atelier {login.removeprefix('workshop_')}"},
             init=_greet_as_engine if login == "workshop_engine" else _set_codecs,
             reset=_nothing_to_reset,
         )

@@ -5,6 +5,7 @@ import os
 import signal
 import time
 from collections.abc import AsyncIterator
+from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -75,6 +76,8 @@ async def test_d17_the_server_limits_statements_locks_and_idle_transactions(data
             for setting in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
         ]
     assert limits == ["4500ms", "3s", "10s"]
+    async with database.as_user(str(uuid4())) as connection:
+        assert await connection.fetchval("SELECT current_setting('statement_timeout')") == "2s", "attack 43"
 
 
 async def test_a_statement_that_takes_too_long_is_unavailable(database: Database) -> None:
