@@ -1,0 +1,166 @@
+"""The hand-written table of test_never_visible.py, held against what really goes out: the WebSocket frames that delivery writes to
+every connection while it happens, and the tail that somebody gets who comes back.
+
+Each reader has a connection of their own; several events share a frame, as when a session is busy.
+"""
+
+import json
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+import msgpack
+import pytest
+
+from live.byes import Bye
+from live.delivery import Audience, Viewer, visible_items
+from rooms.feature import Recorded
+from rooms.ids import SessionId, UserId
+from rooms.people import standing_of
+from rooms.room import RoomState
+from rooms.standings import standing_since
+from tests.laws.improviser import History, improvise
+from tests.laws.laws import READERS, rooms_of, wire
+from tests.laws.test_never_visible import RARE, RIGHTS, cell, place, secrets, variant
+
+EPOCH = "an epoch"
+SESSION = SessionId("a session")
+BATCH_EVENTS_MAX = 4
+
+
+@dataclass(eq=False)
+class Wire:
+    """One connection: every frame it was written, as the bytes a client would read."""
+
+    frames: list[bytes] = field(default_factory=list)
+
+    def push(self, data: bytes, events: int = 0) -> None:
+        self.frames.append(data)
+
+    def push_if_idle(self, data: bytes) -> None:
+        self.frames.append(data)
+
+    def part(self, bye: Bye) -> None:
+        raise AssertionError("nobody is sent away here")
+
+    @property
+    def waiting_bytes(self) -> int:
+        return 0
+
+    @property
+    def closing_down(self) -> bool:
+        return False
+
+
+def read(frame: bytes) -> tuple[str, dict[str, Any]]:
+    """(name, document) of one WebSocket frame, unmasked and final (RFC 6455 5.2)."""
+    assert frame[0] == 0x82
+    start = {126: 4, 127: 10}.get(frame[1], 2)
+    packet = msgpack.unpackb(frame[start:])
+    assert (packet["type"], packet["nsp"]) == (2, "/live")
+    name, document = packet["data"]
+    return name, document
+
+
+@dataclass
+class Watched:
+    """What came of one history: items by (reader, seq), who got a new view instead, and the state at each event."""
+
+    items: dict[UserId, dict[int, dict[str, Any]]] = field(default_factory=lambda: defaultdict(dict))
+    views: set[tuple[UserId, int]] = field(default_factory=set)
+    rooms: dict[int, RoomState] = field(default_factory=dict)
+    log: list[Recorded] = field(default_factory=list)
+
+
+def watch(history: History) -> Watched:
+    """Delivers a history batch by batch, to one connection of every reader, who were there from the first event on."""
+    dice, audience, watched = Random(history.seed), Audience(SESSION), Watched(log=list(history.played.log))
+    rooms = {recorded.seq: after for _, recorded, after in rooms_of(history)}
+    wires = {user: Wire() for user in READERS}
+    first = rooms[1]
+    for user in READERS:
+        audience.add(Viewer(user, wires[user], standing_of(first, user), 1))
+    done = 1
+    while done < len(watched.log):
+        batch = watched.log[done : done + dice.randint(1, BATCH_EVENTS_MAX)]
+        done = batch[-1].seq
+        audience.deliver(EPOCH, batch, rooms[done])
+        for user in READERS:
+            for name, document in map(read, wires[user].frames):
+                assert (document["epoch"], document["sessionId"]) == (EPOCH, SESSION)
+                if name == "snapshot":
+                    assert document["seq"] == done
+                    watched.views |= {(user, each.seq) for each in batch}
+                else:
+                    assert document["upto"] == done
+                    watched.items[user] |= {item["seq"]: item for item in document["events"]}
+            wires[user].frames.clear()
+    watched.rooms = rooms
+    return watched
+
+
+@pytest.fixture(scope="module")
+def histories() -> list[History]:
+    return [improvise(seed, 200) for seed in range(2001, 2041)]
+
+
+@pytest.fixture(scope="module")
+def watched(histories: list[History]) -> list[Watched]:
+    return [watch(history) for history in histories]
+
+
+def test_every_connection_gets_what_the_table_says(watched: list[Watched]) -> None:
+    checked = Counter[tuple[str, str]]()
+    for seen in watched:
+        for recorded in seen.log[1:]:
+            for user in READERS:
+                if (user, recorded.seq) in seen.views:
+                    continue
+                column = judge(recorded, user, seen.rooms[recorded.seq], seen.items[user].get(recorded.seq))
+                checked[variant(recorded), column] += 1
+    views = sum(len(seen.views) for seen in watched)
+    print(f"\n{sum(checked.values())} cells of delivered frames, {views} times a new view instead")
+    rows = {row for row, _ in checked}
+    assert set(RIGHTS) - rows - RARE - {"session.scheduled"} == set(), "rows that no frame carried"
+    assert views > 100
+
+
+def judge(recorded: Recorded, user: UserId, room: RoomState, item: dict[str, Any] | None) -> str:
+    column, right = cell(RIGHTS[variant(recorded)], recorded, user, place(room, user))
+    told = f"{variant(recorded)} for {place(room, user)} as {column}: {item} of {wire(recorded)}"
+    match right:
+        case "W":
+            assert item is not None, told
+            assert without_time(item) == without_time(wire(recorded)), told
+        case "-":
+            assert item is None, told
+        case _:
+            assert right == "r", told
+            assert item is not None, told
+            held = json.dumps(item, ensure_ascii=False)
+            assert not [each for each in secrets(recorded, user) if each in held], told
+    return column
+
+
+def without_time(item: dict[str, Any]) -> dict[str, Any]:
+    """Frames write Z where Python writes +00:00."""
+    return {name: value for name, value in item.items() if name != "at"}
+
+
+def test_who_comes_back_gets_what_they_would_have_got(watched: list[Watched]) -> None:
+    """A resume from every place of the standing one has at the end gives the very items that were delivered meanwhile."""
+    compared = 0
+    for seen in watched:
+        head, dice = seen.log[-1].seq, Random(len(seen.log))
+        room = seen.rooms[head]
+        for user in READERS:
+            since = max(standing_since(room, user), 1)
+            while (user, since + 1) in seen.views:
+                since += 1  # the batch of the change came as a view
+            after = dice.randint(min(since, head), head)
+            tail = visible_items(seen.log[after:], standing_of(room, user))
+            assert tail == [item for seq, item in sorted(seen.items[user].items()) if seq > after]
+            compared += len(tail)
+    print(f"\n{compared} events of tails compared with what was delivered")
+    assert compared > 1_000
