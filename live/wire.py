@@ -32,7 +32,7 @@ log = structlog.get_logger("wire")
 CHANNEL = "atelier.channel"  # in the environ that python-socketio hands to the sign-in
 TICK_S = 0.1
 TICKS_PER_BEAT = 10
-LAG_SHARE = 0.2  # of the newest measurement in the average
+LAG_MEMORY_S = 1.0  # how long a measurement counts in the average, about
 MESSAGES_IN_A_ROW = 50  # then the loop gets its turn, however much one client has sent
 
 
@@ -338,7 +338,9 @@ class Engine(engineio.AsyncServer):  # type: ignore[misc]
         while True:
             due = self.now() + TICK_S
             await asyncio.sleep(TICK_S)
-            self.lag_s += (self.now() - due - self.lag_s) * LAG_SHARE
+            late_s = self.now() - due
+            took_s = TICK_S + late_s
+            self.lag_s += (late_s - self.lag_s) * took_s / (took_s + LAG_MEMORY_S)
             ticks += 1
             for channel in list(self.behind):
                 channel.flush()
