@@ -2,7 +2,7 @@
 
     python -m tests.faults.campaign [--seed N] [--sessions N] [--servers N] [--server-kills N] [--postgres-kills N] …
 
-What it recorded stays in .cache/faults/<seed> when something is wrong.
+What it recorded stays in .cache/faults/<name>-<seed> when something is wrong.
 """
 
 import argparse
@@ -104,7 +104,7 @@ class Campaign:
 
 async def run(plan: Plan) -> Outcome:
     """The folder of the run is left behind only when it was not sound."""
-    folder = FOLDER / str(plan.seed)
+    folder = FOLDER / f"{plan.name}-{plan.seed}"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     postgres = Postgres(folder / "database")
@@ -133,6 +133,7 @@ async def run(plan: Plan) -> Outcome:
 
 def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.faults.campaign")
+    parser.add_argument("--name", default="campaign")
     parser.add_argument("--seed", type=int, default=fresh_seed())
     parser.add_argument("--sessions", type=int, default=10)
     parser.add_argument("--servers", type=int, default=1)

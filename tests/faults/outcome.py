@@ -21,9 +21,10 @@ def fresh_seed() -> int:
 
 @dataclass(frozen=True)
 class Plan:
-    """`pace_s`: the mean pause of one client between two commands. `failing_s`: that long appends, answers and deliveries
+    """`name` and `seed` name the folder of the run. `pace_s`: the mean pause of one client between two commands. `failing_s`: that long appends, answers and deliveries
     fail at random. With several `servers` on one database every client takes any of them at each connection."""
 
+    name: str
     seed: int
     sessions: int = 10
     servers: int = 1
@@ -60,7 +61,7 @@ class Outcome:
     def __str__(self) -> str:
         report, plan = self.report, self.plan
         lines = [
-            f"seed {plan.seed}: {plan.sessions} sessions of {len(CAST)} clients on {plan.servers} servers, {self.load_s:.0f} s",
+            f"{plan.name}, seed {plan.seed}: {plan.sessions} sessions of {len(CAST)} clients on {plan.servers} servers, {self.load_s:.0f} s",
             f"  kills of the server {self.kills.total()}: {_named(self.kills)}",
             f"    of these before everybody was back {self.killed_before_all_back}",
             f"  kills of Postgres {self.postgres_kills.total()}: {_named(self.postgres_kills)}",

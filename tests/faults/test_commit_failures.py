@@ -1,7 +1,7 @@
 """Appends, answers and deliveries that fail at random while everybody works: the state is the replay of the log all the same,
 whoever was refused changed nothing, and whoever was accepted is there.
 
-8 seconds; with FAULTS=long 120 (`make faults`). FAULT_SEED repeats a run; one that fails stays in .cache/faults/<seed>.
+8 seconds; with FAULTS=long 120 (`make faults`). FAULT_SEED repeats a run; one that fails stays in `.cache/faults`.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ SESSIONS = 10 if is_long() else 4
 
 @pytest.mark.timeout(1_200 if is_long() else 300)
 def test_the_state_is_the_replay_when_commits_fail(tell: Callable[[object], None]) -> None:
-    outcome = asyncio.run(run(Plan(fresh_seed(), sessions=SESSIONS, failing_s=FAILING_S)))
+    outcome = asyncio.run(run(Plan("commit-failures", fresh_seed(), sessions=SESSIONS, failing_s=FAILING_S)))
     tell(outcome)
     assert outcome.sound, outcome
     assert outcome.answers["internal"] > 0, "no commit failed"

@@ -1,7 +1,7 @@
 """`kill -9` of Postgres under load: its postmaster, one of its backends, or all of it. The server lives on and takes commands
 again by itself; nothing lost, doubled or out of order.
 
-3 kills; with FAULTS=long 20 (`make faults`). FAULT_SEED repeats a run; one that fails stays in .cache/faults/<seed>.
+3 kills; with FAULTS=long 20 (`make faults`). FAULT_SEED repeats a run; one that fails stays in `.cache/faults`.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ SESSIONS = 10 if is_long() else 4
 
 @pytest.mark.timeout(3_600 if is_long() else 300)
 def test_nothing_is_lost_when_postgres_is_killed(tell: Callable[[object], None]) -> None:
-    outcome = asyncio.run(run(Plan(fresh_seed(), sessions=SESSIONS, pace_s=0.2, postgres_kills=TIMES)))
+    outcome = asyncio.run(run(Plan("kill-postgres", fresh_seed(), sessions=SESSIONS, pace_s=0.2, postgres_kills=TIMES)))
     tell(outcome)
     assert outcome.sound, outcome
     assert outcome.postgres_kills.total() == TIMES

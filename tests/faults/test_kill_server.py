@@ -1,6 +1,6 @@
 """`kill -9` of the server under load, at random and between commit, answer and delivery: nothing lost, doubled or out of order.
 
-20 kills; with FAULTS=long 200 (`make faults`). FAULT_SEED repeats a run; one that fails stays in .cache/faults/<seed>.
+20 kills; with FAULTS=long 200 (`make faults`). FAULT_SEED repeats a run; one that fails stays in `.cache/faults`.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ KILLS = 200 if is_long() else 20
 
 @pytest.mark.timeout(7_200 if is_long() else 600)
 def test_nothing_is_lost_when_the_server_is_killed(tell: Callable[[object], None]) -> None:
-    outcome = asyncio.run(run(Plan(fresh_seed(), server_kills=KILLS)))
+    outcome = asyncio.run(run(Plan("kill-server", fresh_seed(), server_kills=KILLS)))
     tell(outcome)
     assert outcome.sound, outcome
     assert outcome.kills.total() == KILLS
