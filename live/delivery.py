@@ -76,6 +76,7 @@ class Audience:
         self._order: dict[str, int] = {}  # everybody whose name is known here, in order of introduction
         self._names: list[tuple[str, str]] = []
         self._lagging = False
+        self._shown = ("", 0)  # epoch and seq up to which everything was delivered
 
     def __len__(self) -> int:
         return sum(map(len, self.groups.values()))
@@ -126,6 +127,7 @@ class Audience:
     def deliver(self, epoch: str, events: Sequence[Recorded], room: RoomState) -> None:
         """`room` is the state after `events`."""
         batch = Batch(self.session, epoch, room.seq)
+        self._shown = (epoch, room.seq)
         moved = self._moved(events, room)
         personal = {user for each in events for user in parties(each) if user in self.by_user}
         for group, viewers in list(self.groups.items()):
@@ -179,9 +181,11 @@ class Audience:
             document["people"] = self.people(missing)
         return event_frame("events", document)
 
-    def cover(self, epoch: str, seq: int) -> None:
-        """Tells those who saw nothing of late that they stand at the head all the same."""
-        if not self._lagging:
+    def cover(self, epoch: str) -> None:
+        """Tells those who saw nothing of late how far they stand all the same: never beyond what was delivered, because the
+        state may be ahead of it for a moment."""
+        shown_epoch, seq = self._shown
+        if not self._lagging or shown_epoch != epoch:
             return
         self._lagging = False
         frames: dict[int, bytes] = {}

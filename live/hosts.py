@@ -91,7 +91,7 @@ class Hosts:
             for host in self.held():
                 host.expire(now)
                 if cover:
-                    host.audience.cover(host.epoch, host.room.seq)
+                    host.audience.cover(host.epoch)
                 if not len(host.audience) and not host.busy and now - host.used_at > limits.IDLE_HOST_S:
                     del self._hosts[host.session]
                     await host.stop()
