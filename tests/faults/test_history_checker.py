@@ -330,10 +330,10 @@ def test_i3_events_of_one_frame_change_places(play: Play) -> None:
     assert "I3" in rules(check(play))
 
 
-def test_i3_a_frame_after_the_connection_ended(play: Play) -> None:
+def test_i3_a_frame_on_a_connection_that_has_not_joined(play: Play) -> None:
     frame = frame_with(play, OTTO, "hand.raised")
     index = next(n for n, line in enumerate(play.lines[OTTO]) if line["body"] is frame)
-    play.lines[OTTO].insert(index, {"t": 0.0, "kind": "disconnect", "body": {}})
+    play.lines[OTTO].insert(index, {"t": 0.0, "kind": "connect", "body": {}})
     assert "I3" in rules(check(play))
 
 

@@ -4,12 +4,11 @@ again by itself; nothing lost, doubled or out of order.
 3 kills; with FAULTS=long 20 (`make faults`). FAULT_SEED repeats a run; one that fails stays in `.cache/faults`.
 """
 
-import asyncio
 from collections.abc import Callable
 
 import pytest
 
-from tests.faults.campaign import run
+from tests.faults.campaign import play
 from tests.faults.outcome import Plan, fresh_seed, is_long
 from tests.faults.postgres import KILLS
 
@@ -19,7 +18,7 @@ SESSIONS = 10 if is_long() else 4
 
 @pytest.mark.timeout(3_600 if is_long() else 300)
 def test_nothing_is_lost_when_postgres_is_killed(tell: Callable[[object], None]) -> None:
-    outcome = asyncio.run(run(Plan("kill-postgres", fresh_seed(), sessions=SESSIONS, pace_s=0.2, postgres_kills=TIMES)))
+    outcome = play(Plan("kill-postgres", fresh_seed(), sessions=SESSIONS, pace_s=0.2, postgres_kills=TIMES))
     tell(outcome)
     assert outcome.sound, outcome
     assert outcome.postgres_kills.total() == TIMES

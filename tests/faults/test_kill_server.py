@@ -3,12 +3,11 @@
 20 kills; with FAULTS=long 200 (`make faults`). FAULT_SEED repeats a run; one that fails stays in `.cache/faults`.
 """
 
-import asyncio
 from collections.abc import Callable
 
 import pytest
 
-from tests.faults.campaign import run
+from tests.faults.campaign import play
 from tests.faults.deaths import WAYS
 from tests.faults.outcome import Plan, fresh_seed, is_long
 
@@ -17,7 +16,7 @@ KILLS = 200 if is_long() else 20
 
 @pytest.mark.timeout(7_200 if is_long() else 600)
 def test_nothing_is_lost_when_the_server_is_killed(tell: Callable[[object], None]) -> None:
-    outcome = asyncio.run(run(Plan("kill-server", fresh_seed(), server_kills=KILLS)))
+    outcome = play(Plan("kill-server", fresh_seed(), server_kills=KILLS))
     tell(outcome)
     assert outcome.sound, outcome
     assert outcome.kills.total() == KILLS

@@ -4,12 +4,11 @@ session are decided in two processes at once, repeated to the one that did not t
 4 kills; with FAULTS=long 40 (`make faults`). FAULT_SEED repeats a run; one that fails stays in `.cache/faults`.
 """
 
-import asyncio
 from collections.abc import Callable
 
 import pytest
 
-from tests.faults.campaign import run
+from tests.faults.campaign import play
 from tests.faults.outcome import Plan, fresh_seed, is_long
 
 KILLS = 40 if is_long() else 4
@@ -18,9 +17,7 @@ SESSIONS = 10 if is_long() else 3
 
 @pytest.mark.timeout(3_600 if is_long() else 300)
 def test_nothing_is_lost_between_two_servers(tell: Callable[[object], None]) -> None:
-    outcome = asyncio.run(
-        run(Plan("two-servers", fresh_seed(), sessions=SESSIONS, servers=2, pace_s=0.2, server_kills=KILLS))
-    )
+    outcome = play(Plan("two-servers", fresh_seed(), sessions=SESSIONS, servers=2, pace_s=0.2, server_kills=KILLS))
     tell(outcome)
     assert outcome.sound, outcome
     assert outcome.kills.total() == KILLS
