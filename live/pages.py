@@ -12,7 +12,7 @@ PAGE = "/{page:(?!api/|socket\\.io)[^.]*}"  # whatever is no file and not ours: 
 POLICY = (
     "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'; "
     "img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; connect-src 'self'; worker-src 'self' blob:; "
-    "media-src 'self' blob:; font-src 'self' data:"
+    "media-src 'self' blob:; font-src 'self' data:; require-trusted-types-for 'script'; trusted-types 'none'"
 )
 HEADERS = {
     "Server": "atelier",
