@@ -117,7 +117,7 @@ async def test_67_what_is_no_place_is_refused_or_no_place(house: House, after: A
     assert (await back.join(session))["ok"], "and the connection is as good as before"
 
 
-@pytest.mark.parametrize("epoch", ["", "x" * 100, "\u0000", str(uuid4()), "' OR 1=1"])
+@pytest.mark.parametrize("epoch", ["", "x" * 100, "\u0000", "0d5c5f0e-7a43-4d0b-9f4e-3a6b1e8f2c11", "' OR 1=1"])
 async def test_67_an_epoch_of_somebody_else_is_a_resync(house: House, epoch: str) -> None:
     session = await house.session()
     [ana] = await house.enter(session, "ana")
