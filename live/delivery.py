@@ -224,7 +224,7 @@ class Audience:
             return
         data: bytes | None = None
         for (staff, admitted, room), viewers in self.groups.items():
-            if not admitted or (standing.room is not None and room != standing.room and not staff):
+            if not Standing(None, staff, admitted, room).is_in(standing.room):
                 continue
             if data is None:
                 data = event_frame("signal", {**document, "from": sender})

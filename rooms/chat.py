@@ -111,11 +111,11 @@ def reads(standing: Standing, channel: str) -> bool:
     """Direct messages are for their two people, whoever else moderates."""
     if not standing.admitted:
         return False
-    if channel in (EVERYONE, STAFF):
-        return standing.staff or channel == EVERYONE
+    if channel == STAFF:
+        return standing.staff
     if is_direct(channel):
         return standing.user in channel.split(":")
-    return standing.staff or standing.room == channel
+    return standing.is_in(None if channel == EVERYONE else channel)
 
 
 def is_direct(channel: str) -> bool:

@@ -24,7 +24,7 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
-from rooms.ids import SessionId, UserId
+from rooms.ids import AnyId, SessionId, UserId
 
 if TYPE_CHECKING:
     from rooms.room import RoomState
@@ -57,6 +57,12 @@ class Event(Wire):
     def signed(self) -> bool:
         """False keeps actor, command id and exact time out of the log (anonymous votes, design.md 5)."""
         return True
+
+
+class InRoom(Event):
+    """What happens in one place: in the main room (`room` None) or in a breakout room. Only who is there, and staff, see it."""
+
+    room: AnyId | None = None
 
 
 class Unfoldable(Event):
@@ -102,6 +108,10 @@ class Standing:
     staff: bool
     admitted: bool = True
     room: str | None = None
+
+    def is_in(self, room: str | None) -> bool:
+        """Whether what happens there is for this standing: staff are everywhere, everybody else is in one place."""
+        return self.admitted and (self.staff or self.room == room)
 
 
 # -- Effects: what an event asks of the world around the rules; all are carried out in the append itself. --

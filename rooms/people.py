@@ -143,7 +143,9 @@ def is_staff(room: "RoomState", user: UserId | None) -> bool:
 
 
 def standing_of(room: "RoomState", user: UserId) -> Standing:
-    return Standing(user, staff=is_staff(room, user), admitted=role_of(room, user) is not None)
+    admitted = role_of(room, user) is not None
+    place = room.breakouts.places.get(user) if room.breakouts is not None and admitted else None
+    return Standing(user, staff=is_staff(room, user), admitted=admitted, room=place)
 
 
 def known_to(room: "RoomState") -> frozenset[UserId]:

@@ -13,6 +13,7 @@ from pydantic import ConfigDict, TypeAdapter
 from pydantic.alias_generators import to_camel
 
 from rooms import chat, hands, lifecycle, participants, polls, questions, rights, stage
+from rooms.breakouts import Breakouts
 from rooms.chat import Chat
 from rooms.feature import Command, Context, Effect, Event, Feature, Recorded
 from rooms.hands import Hands
@@ -58,6 +59,7 @@ class RoomState:
     chat: Chat | None = field(default_factory=Chat)
     questions: Questions | None = field(default_factory=Questions)
     stage: Stage | None = field(default_factory=Stage)
+    breakouts: Breakouts | None = field(default_factory=Breakouts)
     standings: Standings | None = field(default_factory=Standings)  # never part of a view
 
 

@@ -46,10 +46,12 @@ def follow(room: "RoomState", recorded: Recorded) -> Standings | None:
 
 
 def named_by(recorded: Recorded) -> tuple[UserId, ...]:
-    """The people whose standing an event can change say so by `user_id`; the first event names the host."""
+    """The people whose standing an event can change: its `user_id`, or those of its `moves`; the first event names the host."""
     event = recorded.event
     named = getattr(event, "user_id", None) or getattr(event, "instructor_id", None)
-    return (named,) if named else ()
+    if named:
+        return (named,)
+    return tuple(each.user_id for each in getattr(event, "moves", ()))
 
 
 def standing_at(room: "RoomState", user: UserId, seq: int) -> Standing:

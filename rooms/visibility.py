@@ -6,7 +6,7 @@ itself with the hidden taken out, and `room.apply` folds it on; an event looks a
 
 from dataclasses import replace
 
-from rooms.feature import Recorded, Standing, Unfoldable
+from rooms.feature import InRoom, Recorded, Standing, Unfoldable
 from rooms.ids import UserId
 from rooms.room import FEATURES, OWNER, STATE, RoomState
 
@@ -15,8 +15,7 @@ def visible(recorded: Recorded, standing: Standing) -> Recorded | None:
     """The event as this standing may have it: whole, redacted, or nothing."""
     if isinstance(recorded.event, Unfoldable):
         return None
-    place = getattr(recorded.event, "room", None)
-    if place is not None and place != standing.room and not standing.staff:
+    if isinstance(recorded.event, InRoom) and not standing.is_in(recorded.event.room):
         return None
     return OWNER[type(recorded.event)].visible(recorded, standing)
 
