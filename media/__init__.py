@@ -1,1 +1,1 @@
-"""The sound of a session: peers, mixer, recorder, store. Nothing is here yet; sessions run without sound."""
+"""Sound, pictures and their store: what is too large or too fast for the log. No sound yet: sessions run without it."""
