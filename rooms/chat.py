@@ -1,4 +1,4 @@
-"""Chat: for everyone, among staff, or between two (W184, field.md C, attacks 22 and 53).
+"""Chat: for everyone in a place, among staff, or between two (W184, field.md C, attacks 22 and 53).
 
 Messages stand in channels, so that what somebody may read is decided per channel and never per message. Text is kept raw;
 showing it safely is the client's part. What is deleted is really gone: an empty slot stays, the log's rows are blanked.
@@ -17,7 +17,8 @@ from rooms.feature import Blank, Command, Context, Effect, Event, Feature, Flag,
 from rooms.hands import Emoji
 from rooms.ids import AnyId, UserId, UserIdField
 from rooms.lifecycle import FeatureType, require_feature, require_running
-from rooms.people import is_staff, moderates, require_member, require_moderator, role_of, standing_of
+from rooms.people import is_staff, moderates, require_member, require_moderator, role_of
+from rooms.places import PlaceName, acting_standing, place_of
 from rooms.refusal import Refused
 from rooms.timeline import Timeline
 
@@ -126,12 +127,16 @@ def is_direct(channel: str) -> bool:
 
 
 class SendMessage(Command):
-    """`to`: `staff`, or one person. A reply quotes a message of the same channel, or one that everybody has."""
+    """`to`: `staff`, or one person; without it everyone in the place where one is, for staff also in another (`room`).
+
+    A reply quotes a message of the same channel; among few also one of the main room.
+    """
 
     type: Literal["chat.send"] = "chat.send"
     text: Prose
     reply_to: AnyId | None = None
     to: Audience | None = None
+    room: PlaceName | None = None
 
 
 class EditMessage(Command):
@@ -272,16 +277,23 @@ def decide_send(room: "RoomState", command: SendMessage, context: Context) -> li
         _require_turn(room, user, context.at)
     if len(ledger.places) >= MESSAGES_MAX:
         raise Refused("limit_reached", f"a session holds {MESSAGES_MAX} messages")
-    place = None if command.to else standing_of(room, user).room
+    if command.to is not None and command.room is not None:
+        raise Refused("bad_request", "a message to some is in no room")
+    place = place_of(room, context, command.room) if command.to is None else None
     if command.reply_to is not None:
-        quoted = _find(room, command.reply_to, context)
-        if quoted.channel not in (EVERYONE, channel_of(user, command.to, place)):
-            raise Refused("bad_request", "a reply stays among those who can read what it quotes")
+        _require_quotable(room, command.reply_to, channel_of(user, command.to, place), context)
     return [
         MessageSent(
             message_id=context.new_id(), text=command.text, reply_to=command.reply_to, to=command.to, room=place
         )
     ]
+
+
+def _require_quotable(room: "RoomState", message_id: str, channel: str, context: Context) -> None:
+    quoted = _find(room, message_id, context)
+    among_few = channel == STAFF or is_direct(channel)
+    if quoted.channel != channel and not (among_few and quoted.channel == EVERYONE):
+        raise Refused("bad_request", "a reply stays among those who can read what it quotes")
 
 
 def decide_edit(room: "RoomState", command: EditMessage, context: Context) -> list[Event]:
@@ -415,19 +427,12 @@ def _find(room: "RoomState", message_id: str, context: Context, *, also_deleted:
     """What the actor may not read does not exist for them (attack 22)."""
     chat, ledger = _slices(room)
     place = ledger.places.get(message_id)
-    if place is None or not reads(_standing(room, context), place.channel):
+    if place is None or not reads(acting_standing(room, context), place.channel):
         raise Refused("not_found", "there is no such message")
     message = chat.channels[place.channel].messages[message_id]
     if message.deleted and not also_deleted:
         raise Refused("not_found", "this message was deleted")
     return message
-
-
-def _standing(room: "RoomState", context: Context) -> Standing:
-    if context.actor is None:
-        return Standing(None, staff=True)
-    held = standing_of(room, context.actor)
-    return replace(held, staff=True, admitted=True) if context.admin else held
 
 
 # -- Applying; a view has no ledger, and perhaps not the message. --

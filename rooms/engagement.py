@@ -2,7 +2,8 @@
 
 Pure and versioned; of one person's score every point names the rows of the log it stands on. What others must not learn
 live is credited at the end of the session, without its rows and only where at least 5 people did it: anonymous polls
-and questions, and upvotes (field.md 5.3). Nobody's score looks at anything else that another participant does.
+and questions, and upvotes (field.md 5.3). Nobody's score looks at anything else that another participant does, nor at what
+was offered where they were not.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -10,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from itertools import pairwise
-from math import exp, floor
+from math import exp, floor, inf
 from statistics import median
 from typing import ClassVar, Literal
 
@@ -212,19 +213,25 @@ class Reckoning:
         return Finding(value, numbers, seqs)
 
     def _polls(self, user: UserId, here: Spans) -> Finding | None:
-        """None without an opportunity: a poll they answered, or were present in for 15 s."""
+        """None without an opportunity: a poll they answered, or were in its place for 15 s of."""
         offered, answered, seqs = 0, 0, list[int]()
         for poll, opened in self.polls:
             if self._answered(poll, user):
                 offered, answered = offered + 1, answered + 1
                 if user in poll.voters:
                     seqs.append(poll.voters[user])
-            elif length(both(opened, here)) >= POLL_MIN_S:
+            elif length(both(both(opened, here), self._stays_in(poll.room, user))) >= POLL_MIN_S:
                 offered += 1
         if not offered:
             return None
         numbers = {"answered": answered, "opportunities": offered}
         return Finding(answered / offered, numbers, tuple(sorted(seqs)))
+
+    def _stays_in(self, room: str | None, user: UserId) -> Spans:
+        """When their place was this one; whether they were present is another matter."""
+        moves = [(self._s(at), place) for at, place in self.evidence.moves.get(user, ())]
+        turns = [(-inf, None), *moves, (inf, None)]
+        return [(since, until) for (since, place), (until, _) in pairwise(turns) if place == room]
 
     def _answered(self, poll: AskedPoll, user: UserId) -> bool:
         return user in poll.voters or user in (poll.who or ())

@@ -47,7 +47,7 @@ from rooms.rights import RoleChanged
 from rooms.roles import Role
 
 # Raised when old events come to mean something else here: kept evidence is dropped and folded again.
-EVIDENCE_VERSION = 1
+EVIDENCE_VERSION = 2
 
 Period = tuple[datetime, datetime | None]  # None: still going on
 Periods = tuple[Period, ...]
@@ -90,7 +90,10 @@ class Guest:
 
 @dataclass(frozen=True, slots=True)
 class AskedPoll:
-    """`voters` by name with the seq of their vote. `who`: answered anonymously, known at the close from 5 on."""
+    """`voters` by name with the seq of their vote. `who`: answered anonymously, known at the close from 5 on.
+
+    Asked of those who were in `room` (None: the main room) while it was open.
+    """
 
     question: str
     kind: PollKind
@@ -101,7 +104,8 @@ class AskedPoll:
     who: tuple[UserId, ...] | None = None
     closed: int | None = None  # seq
     answered: int = 0
-    counts: tuple[int, ...] | None = None  # once everybody may see them
+    counts: tuple[int, ...] | None = None  # once everybody there may see them
+    room: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +117,15 @@ class AskedQuestion:
     anonymous: bool
     accepted: bool
     answered: bool = False
+    room: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """`offered`: when everybody who is no observer could do something for this component."""
+    """`offered`: when everybody who is no observer could do something for this component, wherever they were.
+
+    `moves`: from when on each person was in which breakout room (None: back in the main room); before, in the main room.
+    """
 
     __pydantic_config__: ClassVar = ConfigDict(alias_generator=to_camel, populate_by_name=True)
 
@@ -131,9 +139,10 @@ class Evidence:
     features: tuple[FeatureType, ...] = ()
     locked: bool = False
     guests: BucketMap[Guest] = field(default_factory=BucketMap)
+    moves: BucketMap[tuple[tuple[datetime, str | None], ...]] = field(default_factory=BucketMap)
     polls: BucketMap[AskedPoll] = field(default_factory=BucketMap)
     questions: BucketMap[AskedQuestion] = field(default_factory=BucketMap)
-    messages: int = 0  # to everybody, not deleted
+    messages: int = 0  # to everybody in the main room, not deleted
     present: int = 0
     most_present: int = 0
 
@@ -145,7 +154,7 @@ def observe(evidence: Evidence, recorded: Recorded) -> Evidence:
     """The evidence after one more event of the whole log (not of a view)."""
     learn = _LEARN.get(type(recorded.event))
     learnt = learn(evidence, recorded, recorded.event) if learn is not None else evidence
-    return replace(learnt, seq=recorded.seq)
+    return replace(_moved(learnt, recorded), seq=recorded.seq)
 
 
 def gather(log: Iterable[Recorded], start: Evidence | None = None) -> Evidence:
@@ -260,13 +269,21 @@ def _with_guest(evidence: Evidence, user: UserId, guest: Guest) -> Evidence:
     return replace(evidence, guests=evidence.guests.set(user, guest))
 
 
+def _moved(evidence: Evidence, recorded: Recorded) -> Evidence:
+    """Whatever event names who goes where: the opening of rooms, moves, their close."""
+    moves = evidence.moves
+    for each in getattr(recorded.event, "moves", ()):
+        moves = moves.set(each.user_id, (*moves.get(each.user_id, ()), (recorded.at, each.room)))
+    return evidence if moves is evidence.moves else replace(evidence, moves=moves)
+
+
 # -- What they did. Direct messages are nobody's measure: only two people know of them. --
 
 
 def _said(evidence: Evidence, recorded: Recorded, event: MessageSent) -> Evidence:
     if is_direct(channel_of(recorded.actor, event.to, event.room)):
         return evidence
-    counted = replace(evidence, messages=evidence.messages + (event.to is None))
+    counted = replace(evidence, messages=evidence.messages + _is_for_all(event))
     return _acted(counted, recorded, "chat", event.message_id)
 
 
@@ -274,10 +291,14 @@ def _unsaid(evidence: Evidence, recorded: Recorded, event: MessageDeleted) -> Ev
     guest = evidence.guests.get(event.sender)
     if is_direct(channel_of(event.sender, event.to, event.room)):
         return evidence
-    left = replace(evidence, messages=evidence.messages - (event.to is None))
+    left = replace(evidence, messages=evidence.messages - _is_for_all(event))
     if guest is None:
         return left
     return _with_guest(left, event.sender, replace(guest, acts=guest.acts.drop(event.message_id)))
+
+
+def _is_for_all(event: MessageSent | MessageDeleted) -> bool:
+    return event.to is None and event.room is None
 
 
 def _reacted(evidence: Evidence, recorded: Recorded, event: MessageReacted) -> Evidence:
@@ -312,7 +333,9 @@ def _acted(evidence: Evidence, recorded: Recorded, kind: str, key: str) -> Evide
 
 
 def _opened(evidence: Evidence, recorded: Recorded, event: PollOpened) -> Evidence:
-    poll = AskedPoll(event.question, event.kind, event.options, event.anonymous, ((recorded.at, None),))
+    poll = AskedPoll(
+        event.question, event.kind, event.options, event.anonymous, ((recorded.at, None),), room=event.room
+    )
     return replace(evidence, polls=evidence.polls.set(event.poll_id, poll))
 
 
@@ -356,7 +379,7 @@ def _with_poll(evidence: Evidence, poll_id: str, changed: Callable[[AskedPoll], 
 
 
 def _asked(evidence: Evidence, recorded: Recorded, event: QuestionAsked) -> Evidence:
-    question = AskedQuestion(recorded.seq, recorded.actor, event.anonymous, accepted=not event.pending)
+    question = AskedQuestion(recorded.seq, recorded.actor, event.anonymous, not event.pending, room=event.room)
     return replace(evidence, questions=evidence.questions.set(event.question_id, question))
 
 

@@ -166,6 +166,10 @@ def _nothing_to_end(room: "RoomState", context: Context) -> list[Event]:
     return []
 
 
+def _nothing_to_close(room: "RoomState", context: Context, places: frozenset[str]) -> list[Event]:
+    return []
+
+
 def _for_the_admitted(recorded: Recorded, standing: Standing) -> Recorded | None:
     return recorded if standing.admitted else None
 
@@ -188,6 +192,7 @@ class Feature:
     effects  (room after the event, recorded) -> effects
     blank    an event of this feature without its words
     ending   what still goes on is brought to its end right before the session ends
+    closing  likewise what goes on in breakout rooms, right before these close
     listed   the entries of a view of this slice, oldest first, each with the `seq` that made it: paged over REST
     """
 
@@ -203,6 +208,7 @@ class Feature:
     effects: Callable[["RoomState", Recorded], tuple[Effect, ...]] = _no_effects
     blank: Callable[[Event], Event] = lambda event: event
     ending: Callable[["RoomState", Context], list[Event]] = _nothing_to_end
+    closing: Callable[["RoomState", Context, frozenset[str]], list[Event]] = _nothing_to_close
     listed: Callable[[Any], Sequence[Any]] | None = None
 
 

@@ -1,7 +1,7 @@
 """Raised hands in their order, and reactions that pass by (field.md B, 20).
 
-A hand is raised "to this point" or for something new. The state keeps the order of raising; those to the point are shown
-first.
+A hand is raised "to this point" or for something new, seen wherever people are. The state keeps the order of raising; those
+to the point are shown first. A reaction is seen where it was sent.
 """
 
 from dataclasses import dataclass, replace
@@ -9,11 +9,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 from rooms.admission import ParticipantBanned, ParticipantRemoved
-from rooms.feature import Command, Context, Event, Feature, Flag, Recorded, Standing
+from rooms.feature import Command, Context, Event, Feature, Flag, InRoom, Recorded, Standing
 from rooms.ids import UserId, UserIdField
 from rooms.lifecycle import require_running
 from rooms.participants import ParticipantLeft
 from rooms.people import moderates, require_member, require_moderator
+from rooms.places import place_of
 
 if TYPE_CHECKING:
     from rooms.room import RoomState
@@ -64,7 +65,7 @@ class HandLowered(Event):
     user_id: UserIdField
 
 
-class ReactionSent(Event):
+class ReactionSent(InRoom):
     type: Literal["reaction.sent"] = "reaction.sent"
     emoji: str
 
@@ -97,7 +98,7 @@ def decide_lower(room: "RoomState", command: LowerHand, context: Context) -> lis
 def decide_reaction(room: "RoomState", command: SendReaction, context: Context) -> list[Event]:
     require_member(room, context)
     require_running(room, moderator=moderates(room, context))
-    return [ReactionSent(emoji=command.emoji)]
+    return [ReactionSent(room=place_of(room, context), emoji=command.emoji)]
 
 
 def apply_raised(hands: Hands, recorded: Recorded) -> Hands:

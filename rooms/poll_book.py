@@ -1,6 +1,6 @@
 """The polls of a session as they stand in its log: their events, what these make of them, and who sees what.
 
-A draft is seen by staff and its author, who see everything of it later too; everybody else sees the poll from its
+Every poll belongs to a place, and only who is there knows of it. A draft is seen by staff and its author, who see everything of it later too; everybody else sees the poll from its
 opening, the counts while they are live, and the right answers when a live quiz closes or any is published. An anonymous
 vote is a ballot that nobody is shown (design.md 5). Who may do what is decided in polls.py.
 """
@@ -15,7 +15,7 @@ from pydantic import AwareDatetime
 
 from rooms.ballots import HIDDEN_BELOW, Asked, Choices, PollKind, Results, Tally
 from rooms.bucket_map import BucketMap
-from rooms.feature import Event, Recorded, Standing, Wire
+from rooms.feature import Event, InRoom, Recorded, Standing, Wire
 from rooms.ids import AnyId, UserId, UserIdField
 
 
@@ -27,7 +27,7 @@ class PollStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Poll:
-    """`seq`: of its creation, once opened of its first opening; polls are listed in this order."""
+    """`seq`: of its creation, once opened of its first opening; polls are listed in this order. `room` None: main."""
 
     id: str
     seq: int
@@ -51,6 +51,7 @@ class Poll:
     tally: Tally | None = None  # None while the reader may not see it; of anonymous ballots before the first tally
     votes: BucketMap[Choices] = field(default_factory=BucketMap)  # named ones by voter; to peers only their own
     who: tuple[UserId, ...] | None = None  # answered an anonymous poll of 5 and more; staff and author only
+    room: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,27 +78,27 @@ class Polls:
 # -- Events --
 
 
-class PollCreated(Asked, Event):
+class PollCreated(Asked, InRoom):
     type: Literal["poll.created"] = "poll.created"
     poll_id: AnyId
     author: UserIdField | None = None
     correct: tuple[int, ...] | None = None
 
 
-class PollUpdated(Asked, Event):
+class PollUpdated(Asked, InRoom):
     type: Literal["poll.updated"] = "poll.updated"
     poll_id: AnyId
     author: UserIdField | None = None
     correct: tuple[int, ...] | None = None
 
 
-class PollDeleted(Event):
+class PollDeleted(InRoom):
     type: Literal["poll.deleted"] = "poll.deleted"
     poll_id: AnyId
     author: UserIdField | None = None
 
 
-class PollOpened(Asked, Event):
+class PollOpened(Asked, InRoom):
     """Carries the poll for those who could not see the draft. `show`: the stage turns to it."""
 
     type: Literal["poll.opened"] = "poll.opened"
@@ -107,7 +108,7 @@ class PollOpened(Asked, Event):
     show: bool = False
 
 
-class PollVoted(Event):
+class PollVoted(InRoom):
     """A named vote (its voter is the actor), or a ballot: unsigned and visible to nobody.
 
     `was` is the answer it replaces, so that whoever sees only counts can take it out.
@@ -140,7 +141,7 @@ class Counted(Wire):
         return Tally(self.answered, self.counts or (), self.words or ())
 
 
-class PollTallied(Counted, Event):
+class PollTallied(Counted, InRoom):
     """The counts of an anonymous poll so far."""
 
     type: Literal["poll.tallied"] = "poll.tallied"
@@ -149,7 +150,7 @@ class PollTallied(Counted, Event):
     author: UserIdField | None = None
 
 
-class PollClosed(Counted, Event):
+class PollClosed(Counted, InRoom):
     """`who` answered an anonymous poll, from 5 ballots on. Counts and right answers only for those who may see them."""
 
     type: Literal["poll.closed"] = "poll.closed"
@@ -161,13 +162,13 @@ class PollClosed(Counted, Event):
     timed_out: bool = False
 
 
-class PollReopened(Event):
+class PollReopened(InRoom):
     type: Literal["poll.reopened"] = "poll.reopened"
     poll_id: AnyId
     closes_at: AwareDatetime | None = None
 
 
-class PollPublished(Counted, Event):
+class PollPublished(Counted, InRoom):
     type: Literal["poll.published"] = "poll.published"
     poll_id: AnyId
     correct: tuple[int, ...] | None = None
@@ -210,7 +211,11 @@ def _changes(change: Callable[[Poll, Recorded], Poll]) -> Callable[[Polls, Recor
 def apply_created(polls: Polls, recorded: Recorded) -> Polls:
     event = recorded.event
     assert isinstance(event, PollCreated)
-    return polls.with_(Poll(event.poll_id, recorded.seq, event.author, correct=event.correct, **terms(event)))
+    return polls.with_(replace(_fresh(event, recorded.seq), correct=event.correct))
+
+
+def _fresh(event: PollCreated | PollOpened, seq: int) -> Poll:
+    return Poll(event.poll_id, seq, event.author, room=event.room, **terms(event))
 
 
 def _updated(poll: Poll, recorded: Recorded) -> Poll:
@@ -231,7 +236,7 @@ def apply_opened(polls: Polls, recorded: Recorded) -> Polls:
     live = event.results is Results.LIVE
     counted = not event.anonymous and (draft is not None or live)
     opened = replace(
-        draft or Poll(event.poll_id, recorded.seq, event.author, **terms(event)),
+        draft or _fresh(event, recorded.seq),
         seq=recorded.seq,
         status=PollStatus.OPEN,
         live=live,
@@ -339,7 +344,7 @@ def view(polls: Polls, standing: Standing) -> Polls | None:
         return None
     if standing.staff:
         return replace(polls, boxes=None)
-    seen = [(key, _seen(each, standing.user)) for key, each in polls.polls.items()]
+    seen = [(key, _seen(each, standing.user)) for key, each in polls.polls.items() if standing.is_in(each.room)]
     return Polls(polls=BucketMap([(key, each) for key, each in seen if each is not None]), boxes=None)
 
 

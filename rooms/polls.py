@@ -1,6 +1,6 @@
 """Polls and quizzes: prepared, opened, voted in, closed, published (field.md D, design.md 5 Anonymous votes).
 
-A named vote stands with its voter and may be changed; an anonymous one is a ballot, counted for all by a timer from 5
+A poll is for who is in its place: it is asked where its author is, and staff may ask it elsewhere. A named vote stands with its voter and may be changed; an anonymous one is a ballot, counted for all by a timer from 5
 ballots on, and at the close, which destroys the secret that could name its voter. What answers are valid and how they
 count stands in ballots.py, what a poll is and who sees what of it in poll_book.py.
 """
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
 
-from rooms.ballots import HIDDEN_BELOW, Choices, Definition, Given, PollKind, asked, ballot_of, chosen
+from rooms.ballots import HIDDEN_BELOW, Choices, Definition, Given, PollKind, Tally, asked, ballot_of, chosen
 from rooms.feature import (
     Arm,
     Command,
@@ -29,6 +29,7 @@ from rooms.feature import (
 from rooms.ids import AnyId, UserId
 from rooms.lifecycle import RUNNING, FeatureType, require_feature, require_open, require_running
 from rooms.people import moderates, require_member, require_permission, role_of
+from rooms.places import PlaceName, acting_standing, place_of, require_not_over
 from rooms.poll_book import (
     APPLY,
     Box,
@@ -68,7 +69,10 @@ TALLY_EVERY = timedelta(seconds=2)
 
 
 class CreatePoll(Definition, Command):
+    """In one's own place; staff may name another (`room`)."""
+
     type: Literal["poll.create"] = "poll.create"
+    room: PlaceName | None = None
 
 
 class UpdatePoll(Definition, Command):
@@ -83,13 +87,15 @@ class ImportPolls(Command):
 
     type: Literal["poll.import"] = "poll.import"
     text: Annotated[str, StringConstraints(min_length=1, max_length=20_000)]
+    room: PlaceName | None = None
 
 
 class CopyPoll(Command):
-    """A new draft that asks the same."""
+    """A new draft that asks the same, in one's own place unless staff name another."""
 
     type: Literal["poll.copy"] = "poll.copy"
     poll_id: AnyId
+    room: PlaceName | None = None
 
 
 class DeletePoll(Command):
@@ -115,6 +121,7 @@ class QuickPoll(Command):
     template: Literal["yesno", "abcd"]
     question: Line | None = None
     anonymous: Flag = False
+    room: PlaceName | None = None
 
 
 class Vote(Command):
@@ -184,12 +191,13 @@ QUICK = {"yesno": ("Yes", "No"), "abcd": ("A", "B", "C", "D")}
 
 def decide_create(room: "RoomState", command: CreatePoll, context: Context) -> list[Event]:
     _require_preparing(room, context, more=1)
-    return [_created(command, context)]
+    return [_created(command, place_of(room, context, command.room), context)]
 
 
-def _created(given: Definition, context: Context, template: str | None = None) -> PollCreated:
+def _created(given: Definition, place: str | None, context: Context, template: str | None = None) -> PollCreated:
     return PollCreated(
         poll_id=context.new_id(),
+        room=place,
         author=context.actor,
         correct=_sorted(given.correct),
         **terms(asked(given, template)),
@@ -206,27 +214,29 @@ def decide_update(room: "RoomState", command: UpdatePoll, context: Context) -> l
     now, correct = asked(command), _sorted(command.correct)
     if (terms(now), correct) == (terms(poll), poll.correct):
         return []
-    return [PollUpdated(poll_id=poll.id, author=poll.author, correct=correct, **terms(now))]
+    return [PollUpdated(poll_id=poll.id, room=poll.room, author=poll.author, correct=correct, **terms(now))]
 
 
 def decide_import(room: "RoomState", command: ImportPolls, context: Context) -> list[Event]:
     _require_preparing(room, context)
     given = parse(command.text)
     _require_places(room, len(given))
-    return [_created(each, context) for each in given]
+    place = place_of(room, context, command.room)
+    return [_created(each, place, context) for each in given]
 
 
 def decide_copy(room: "RoomState", command: CopyPoll, context: Context) -> list[Event]:
     _require_preparing(room, context, more=1)
     poll = _require_own(room, command.poll_id, context)
+    place = place_of(room, context, command.room)
     made = context.new_id()
-    return [PollCreated(poll_id=made, author=context.actor, correct=poll.correct, **terms(poll))]
+    return [PollCreated(poll_id=made, room=place, author=context.actor, correct=poll.correct, **terms(poll))]
 
 
 def decide_delete(room: "RoomState", command: DeletePoll, context: Context) -> list[Event]:
     _require_preparing(room, context)
     poll = _require_draft(room, command.poll_id, context)
-    return [PollDeleted(poll_id=poll.id, author=poll.author)]
+    return [PollDeleted(poll_id=poll.id, room=poll.room, author=poll.author)]
 
 
 def decide_open(room: "RoomState", command: OpenPoll, context: Context) -> list[Event]:
@@ -236,9 +246,15 @@ def decide_open(room: "RoomState", command: OpenPoll, context: Context) -> list[
         return []
     if poll.status is PollStatus.CLOSED:
         raise Refused("poll.closed", "it was closed: reopen or copy it")
+    require_not_over(room, poll.room)
     closes_at = _ends_at(command.seconds or poll.closes_after_s, context)
-    show = command.show and moderates(room, context)
-    return [PollOpened(poll_id=poll.id, author=poll.author, closes_at=closes_at, show=show, **terms(poll))]
+    return [_opened(poll, poll.id, closes_at, show=command.show and moderates(room, context))]
+
+
+def _opened(made: Poll | PollCreated, poll_id: str, closes_at: datetime | None, *, show: bool) -> PollOpened:
+    return PollOpened(
+        poll_id=poll_id, room=made.room, author=made.author, closes_at=closes_at, show=show, **terms(made)
+    )
 
 
 def _ends_at(seconds: int | None, context: Context) -> datetime | None:
@@ -250,9 +266,8 @@ def decide_quick(room: "RoomState", command: QuickPoll, context: Context) -> lis
     _require_places(room, 1)
     options = QUICK[command.template]
     given = Definition(question=command.question or "/".join(options), options=options, anonymous=command.anonymous)
-    made = _created(given, context, template=command.template)
-    show = moderates(room, context)
-    return [made, PollOpened(poll_id=made.poll_id, author=made.author, show=show, **terms(made))]
+    made = _created(given, place_of(room, context, command.room), context, template=command.template)
+    return [made, _opened(made, made.poll_id, None, show=moderates(room, context))]
 
 
 def decide_close(room: "RoomState", command: ClosePoll, context: Context) -> list[Event]:
@@ -276,11 +291,19 @@ def ending(room: "RoomState", context: Context) -> list[Event]:
     return [_closed(room, each, context) for each in room.polls.in_order() if each.status is PollStatus.OPEN]
 
 
+def closing(room: "RoomState", context: Context, places: frozenset[str]) -> list[Event]:
+    """The close of a breakout room closes what is open in it."""
+    assert room.polls is not None
+    held = (each for each in room.polls.in_order() if each.status is PollStatus.OPEN and each.room in places)
+    return [_closed(room, each, context) for each in held]
+
+
 def _closed(room: "RoomState", poll: Poll, context: Context, *, timed_out: bool = False) -> PollClosed:
     box = _box(room, poll)
     who = _who_answered(room, poll, box, context) if box is not None else None
     return PollClosed(
         poll_id=poll.id,
+        room=poll.room,
         live=poll.live,
         **counts_of(box.tally if box is not None else poll.tally),
         correct=poll.correct,
@@ -307,7 +330,8 @@ def decide_reopen(room: "RoomState", command: ReopenPoll, context: Context) -> l
         raise Refused("poll.anonymous", "an anonymous poll cannot be reopened, only copied")
     if poll.kind is PollKind.QUIZ and (poll.live or poll.published):
         raise Refused("poll.closed", "everybody has seen the right answers: copy it instead")
-    return [PollReopened(poll_id=poll.id, closes_at=_ends_at(command.seconds, context))]
+    require_not_over(room, poll.room)
+    return [PollReopened(poll_id=poll.id, room=poll.room, closes_at=_ends_at(command.seconds, context))]
 
 
 def decide_publish(room: "RoomState", command: PublishPoll, context: Context) -> list[Event]:
@@ -318,8 +342,12 @@ def decide_publish(room: "RoomState", command: PublishPoll, context: Context) ->
     if poll.status is PollStatus.OPEN:
         _require_asking(room, context)
         closed = _closed(room, poll, context)
-        return [closed, PollPublished(poll_id=poll.id, correct=poll.correct, **counts_of(closed.tally))]
-    return [PollPublished(poll_id=poll.id, correct=poll.correct, **counts_of(poll.tally))]
+        return [closed, _published(poll, closed.tally)]
+    return [_published(poll, poll.tally)]
+
+
+def _published(poll: Poll, tally: Tally | None) -> PollPublished:
+    return PollPublished(poll_id=poll.id, room=poll.room, correct=poll.correct, **counts_of(tally))
 
 
 def decide_tally(room: "RoomState", command: TallyPoll, context: Context) -> list[Event]:
@@ -327,7 +355,7 @@ def decide_tally(room: "RoomState", command: TallyPoll, context: Context) -> lis
     box = _box(room, poll) if poll is not None else None
     if poll is None or box is None or box.tally_armed != command.armed:
         return []
-    return [PollTallied(poll_id=poll.id, live=poll.live, author=poll.author, **counts_of(box.tally))]
+    return [PollTallied(poll_id=poll.id, room=poll.room, live=poll.live, author=poll.author, **counts_of(box.tally))]
 
 
 # -- Deciding: an answer --
@@ -354,7 +382,7 @@ def _named(poll: Poll, user: UserId, choices: Choices) -> list[Event]:
         return []
     if poll.tally is not None and not poll.tally.has_room_for(choices, was):
         raise Refused("limit_reached", "no more different words")
-    return [PollVoted(poll_id=poll.id, choices=choices, was=was, live=poll.live, author=poll.author)]
+    return [PollVoted(poll_id=poll.id, room=poll.room, choices=choices, was=was, live=poll.live, author=poll.author)]
 
 
 def _ballot(room: "RoomState", poll: Poll, user: UserId, choices: Choices, context: Context) -> list[Event]:
@@ -369,7 +397,7 @@ def _ballot(room: "RoomState", poll: Poll, user: UserId, choices: Choices, conte
         raise Refused("poll.already_voted", "an anonymous vote cannot be changed")
     if not box.tally.has_room_for(choices, None):
         raise Refused("limit_reached", "no more different words")
-    return [PollVoted(poll_id=poll.id, choices=choices, ballot=ballot)]
+    return [PollVoted(poll_id=poll.id, room=poll.room, choices=choices, ballot=ballot)]
 
 
 # -- Requirements --
@@ -426,9 +454,11 @@ def _privileged(room: "RoomState", poll: Poll, context: Context) -> bool:
 
 
 def _require_known(room: "RoomState", poll_id: str, context: Context) -> Poll:
-    """The poll, when the actor may know of it: drafts of others do not exist for him."""
+    """The poll, when the actor may know of it: drafts of others, and polls of other places, do not exist for him."""
     poll = _find(room, poll_id)
-    if poll is None or (poll.status is PollStatus.DRAFT and not _privileged(room, poll, context)):
+    if poll is None or not acting_standing(room, context).is_in(poll.room):
+        raise Refused("not_found", "there is no such poll")
+    if poll.status is PollStatus.DRAFT and not _privileged(room, poll, context):
         raise Refused("not_found", "there is no such poll")
     return poll
 
@@ -520,5 +550,6 @@ FEATURE = Feature(
     parties=parties,
     effects=effects,
     ending=ending,
+    closing=closing,
     listed=Polls.in_order,
 )

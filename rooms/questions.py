@@ -1,7 +1,8 @@
 """Questions and answers: asked, upvoted, approved, merged, answered now, live or in text (W184, field.md E).
 
 Who asked anonymously is shown to nobody but the asker, not even to staff; who upvoted is shown to nobody at all (ADR 0006).
-What becomes visible later is carried by the event that shows it. Sorting is the client's part.
+A question is asked in a place and stays among who is there. What becomes visible later is carried by the event that shows
+it. Sorting is the client's part.
 """
 
 from collections.abc import Sequence
@@ -13,10 +14,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from pydantic import Field
 
 from rooms.bucket_map import BucketMap
-from rooms.feature import Blank, Command, Context, Effect, Event, Feature, Flag, Prose, Recorded, Standing
+from rooms.feature import Blank, Command, Context, Effect, Event, Feature, Flag, InRoom, Prose, Recorded, Standing
 from rooms.ids import AnyId, UserId, UserIdField
 from rooms.lifecycle import FeatureType, require_feature, require_running
 from rooms.people import moderates, require_member, require_moderator
+from rooms.places import acting_standing, place_of
 from rooms.refusal import Refused
 
 if TYPE_CHECKING:
@@ -61,6 +63,7 @@ class Question:
     answered_by: UserId | None = None
     answered_at: datetime | None = None
     merged_into: str | None = None
+    room: str | None = None  # None: the main room
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,8 @@ class Questions:
 def seen(question: Question, standing: Standing) -> Question | None:
     """The question as this standing may have it."""
     own = is_own(question.author, standing)
+    if not standing.is_in(question.room):
+        return None
     if question.hidden and not (standing.staff or own):
         return None
     user = standing.user
@@ -162,7 +167,7 @@ class WithdrawQuestion(Command):
 # -- Events --
 
 
-class QuestionAsked(Event):
+class QuestionAsked(InRoom):
     """The actor is the author, shown to others unless `anonymous`. `pending`: shown to them by `question.approved`."""
 
     type: Literal["question.asked"] = "question.asked"
@@ -172,7 +177,7 @@ class QuestionAsked(Event):
     pending: bool = False
 
 
-class QuestionUpvoted(Event):
+class QuestionUpvoted(InRoom):
     """`votes` is the count after it. Only the voter sees the actor."""
 
     type: Literal["question.upvoted"] = "question.upvoted"
@@ -181,24 +186,24 @@ class QuestionUpvoted(Event):
     votes: int
 
 
-class QuestionApproved(Event):
+class QuestionApproved(InRoom):
     type: Literal["question.approved"] = "question.approved"
     question_id: AnyId
     question: Question
 
 
-class QuestionAnswering(Event):
+class QuestionAnswering(InRoom):
     type: Literal["question.answering"] = "question.answering"
     question_id: AnyId
 
 
-class QuestionAnswered(Event):
+class QuestionAnswered(InRoom):
     type: Literal["question.answered"] = "question.answered"
     question_id: AnyId
     text: str | None = None
 
 
-class QuestionReopened(Event):
+class QuestionReopened(InRoom):
     """Carries the question when it was hidden."""
 
     type: Literal["question.reopened"] = "question.reopened"
@@ -206,17 +211,17 @@ class QuestionReopened(Event):
     question: Question | None = None
 
 
-class QuestionPinned(Event):
+class QuestionPinned(InRoom):
     type: Literal["question.pinned"] = "question.pinned"
     question_id: AnyId
 
 
-class QuestionUnpinned(Event):
+class QuestionUnpinned(InRoom):
     type: Literal["question.unpinned"] = "question.unpinned"
     question_id: AnyId
 
 
-class AboutAuthored(Event):
+class AboutAuthored(InRoom):
     """Where it matters to the reader whose question it is. `hidden`: peers did not have it before this event."""
 
     question_id: AnyId
@@ -226,7 +231,7 @@ class AboutAuthored(Event):
 
     @classmethod
     def of(cls, question: Question, **fields: object) -> Self:
-        about = {name: getattr(question, name) for name in ("author", "anonymous", "hidden")}
+        about = {name: getattr(question, name) for name in ("room", "author", "anonymous", "hidden")}
         return cls.model_validate({"question_id": question.id, **about, **fields})
 
 
@@ -249,7 +254,7 @@ class QuestionWithdrawn(AboutAuthored):
     seqs: tuple[int, ...]
 
 
-class QuestionVanished(Event):
+class QuestionVanished(InRoom):
     """What others see of a dismissal or withdrawal; never in the log."""
 
     type: Literal["question.vanished"] = "question.vanished"
@@ -296,7 +301,13 @@ def decide_ask(room: "RoomState", command: AskQuestion, context: Context) -> lis
     approval = require_feature(room, FeatureType.QA).config.get("approval") is True
     pending = approval and not moderates(room, context)
     return [
-        QuestionAsked(question_id=context.new_id(), text=command.text, anonymous=command.anonymous, pending=pending)
+        QuestionAsked(
+            question_id=context.new_id(),
+            room=place_of(room, context),
+            text=command.text,
+            anonymous=command.anonymous,
+            pending=pending,
+        )
     ]
 
 
@@ -309,7 +320,7 @@ def decide_upvote(room: "RoomState", command: UpvoteQuestion, context: Context) 
     if (user in question.voters) == command.on:
         return []
     votes = len(question.voters) + (1 if command.on else -1)
-    return [QuestionUpvoted(question_id=question.id, on=command.on, votes=votes)]
+    return [QuestionUpvoted(question_id=question.id, room=question.room, on=command.on, votes=votes)]
 
 
 def decide_approve(room: "RoomState", command: ApproveQuestion, context: Context) -> list[Event]:
@@ -317,7 +328,7 @@ def decide_approve(room: "RoomState", command: ApproveQuestion, context: Context
     if question.state in SHOWN:
         return []
     _require_state(question, {QuestionState.PENDING})
-    return [QuestionApproved(question_id=question.id, question=_shown(question))]
+    return [QuestionApproved(question_id=question.id, room=question.room, question=_shown(question))]
 
 
 def decide_answer(room: "RoomState", command: AnswerQuestion, context: Context) -> list[Event]:
@@ -328,7 +339,7 @@ def decide_answer(room: "RoomState", command: AnswerQuestion, context: Context) 
     _require_rows_left(room, question)
     if question.state is QuestionState.ANSWERED and command.text in (None, question.answer):
         return []
-    return [QuestionAnswered(question_id=question.id, text=command.text)]
+    return [QuestionAnswered(question_id=question.id, room=question.room, text=command.text)]
 
 
 def _answer_now(room: "RoomState", question: Question, text: str | None) -> list[Event]:
@@ -338,10 +349,11 @@ def _answer_now(room: "RoomState", question: Question, text: str | None) -> list
     if question.state is QuestionState.ANSWERING:
         return []
     held, _ = _slices(room)
-    before = [each.id for each in held.questions.values() if each.state is QuestionState.ANSWERING]
+    here = (each for each in held.questions.values() if each.room == question.room)
+    before = [each.id for each in here if each.state is QuestionState.ANSWERING]
     return [
-        *(QuestionAnswered(question_id=each) for each in sorted(before)),
-        QuestionAnswering(question_id=question.id),
+        *(QuestionAnswered(question_id=each, room=question.room) for each in sorted(before)),
+        QuestionAnswering(question_id=question.id, room=question.room),
     ]
 
 
@@ -359,7 +371,8 @@ def decide_reopen(room: "RoomState", command: ReopenQuestion, context: Context) 
         return []
     _require_state(question, {QuestionState.ANSWERING, QuestionState.ANSWERED, QuestionState.DISMISSED})
     _require_rows_left(room, question)
-    return [QuestionReopened(question_id=question.id, question=_shown(question) if question.hidden else None)]
+    shown = _shown(question) if question.hidden else None
+    return [QuestionReopened(question_id=question.id, room=question.room, question=shown)]
 
 
 def decide_merge(room: "RoomState", command: MergeQuestion, context: Context) -> list[Event]:
@@ -367,6 +380,8 @@ def decide_merge(room: "RoomState", command: MergeQuestion, context: Context) ->
     into = _find(room, command.into, context)
     if question.id == into.id:
         raise Refused("bad_request", "a question is no duplicate of itself")
+    if question.room != into.room:
+        raise Refused("bad_request", "questions are merged within one room")
     _require_state(question, ACTIVE | {QuestionState.PENDING})
     _require_state(into, SHOWN)
     return [QuestionMerged.of(question, into=into.id, votes=len(_united(into, question)))]
@@ -378,11 +393,11 @@ def decide_pin(room: "RoomState", command: PinQuestion, context: Context) -> lis
     if (question.id in held.pins) == command.pinned:
         return []
     if not command.pinned:
-        return [QuestionUnpinned(question_id=question.id)]
+        return [QuestionUnpinned(question_id=question.id, room=question.room)]
     _require_state(question, SHOWN)
-    if len(held.pins) >= PINS_MAX:
-        raise Refused("limit_reached", f"at most {PINS_MAX} questions are pinned")
-    return [QuestionPinned(question_id=question.id)]
+    if sum(held.questions[each].room == question.room for each in held.pins) >= PINS_MAX:
+        raise Refused("limit_reached", f"at most {PINS_MAX} questions are pinned in one room")
+    return [QuestionPinned(question_id=question.id, room=question.room)]
 
 
 def decide_withdraw(room: "RoomState", command: WithdrawQuestion, context: Context) -> list[Event]:
@@ -417,7 +432,9 @@ def _find(room: "RoomState", question_id: str, context: Context) -> Question:
     """What the actor may not see does not exist for them (attack 22)."""
     held, _ = _slices(room)
     question = held.questions.get(question_id)
-    if question is None or (question.hidden and question.author != context.actor and not moderates(room, context)):
+    if question is None or not acting_standing(room, context).is_in(question.room):
+        raise Refused("not_found", "there is no such question")
+    if question.hidden and question.author != context.actor and not moderates(room, context):
         raise Refused("not_found", "there is no such question")
     return question
 
@@ -448,7 +465,9 @@ def _united(into: Question, duplicate: Question) -> tuple[UserId, ...]:
 def apply_asked(held: Questions, recorded: Recorded) -> Questions:
     event, author = recorded.event, recorded.actor
     assert isinstance(event, QuestionAsked)
-    question = Question(event.question_id, recorded.seq, recorded.at, event.text, author, event.anonymous)
+    question = Question(
+        event.question_id, recorded.seq, recorded.at, event.text, author, event.anonymous, room=event.room
+    )
     if event.pending:
         question = replace(question, hidden=True, state=QuestionState.PENDING)
     ledger = _with_row(held.ledger, question.id, recorded.seq)
@@ -548,7 +567,8 @@ def view(held: Questions, standing: Standing) -> Questions | None:
     if not standing.admitted:
         return None
     shown = ((key, seen(each, standing)) for key, each in held.questions.items())
-    return replace(held, questions=BucketMap((key, each) for key, each in shown if each is not None), ledger=None)
+    questions = BucketMap((key, each) for key, each in shown if each is not None)
+    return Questions(questions, tuple(each for each in held.pins if each in questions), ledger=None)
 
 
 def listed(held: Questions) -> Sequence[Question]:
@@ -581,7 +601,7 @@ def _of_another(recorded: Recorded, event: AboutAuthored, standing: Standing) ->
         return None
     gone = isinstance(event, QuestionWithdrawn) or (isinstance(event, QuestionDismissed) and not standing.staff)
     if gone:
-        return _unsigned(recorded, QuestionVanished(question_id=event.question_id))
+        return _unsigned(recorded, QuestionVanished(question_id=event.question_id, room=event.room))
     return replace(recorded, event=event.model_copy(update={"author": None})) if event.anonymous else recorded
 
 

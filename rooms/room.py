@@ -12,8 +12,8 @@ from typing import ClassVar
 from pydantic import ConfigDict, TypeAdapter
 from pydantic.alias_generators import to_camel
 
-from rooms import chat, hands, lifecycle, participants, polls, questions, rights, stage
-from rooms.breakouts import Breakouts
+from rooms import breakouts, chat, hands, lifecycle, participants, polls, questions, rights, stage
+from rooms.breakout_sets import Breakouts
 from rooms.chat import Chat
 from rooms.feature import Command, Context, Effect, Event, Feature, Recorded
 from rooms.hands import Hands
@@ -26,7 +26,7 @@ from rooms.stage import Stage
 from rooms.standings import Standings, follow
 
 # Raised when `apply` gives another meaning to old events: snapshots of another fold are dropped.
-FOLD_VERSION = 1
+FOLD_VERSION = 2
 BEFORE_ALL_EVENTS = datetime.fromtimestamp(0, UTC)
 
 FEATURES: tuple[Feature, ...] = (
@@ -39,6 +39,7 @@ FEATURES: tuple[Feature, ...] = (
     questions.FEATURE,
     polls.FEATURE,
     stage.FEATURE,
+    breakouts.FEATURE,  # last: what is open inside a room is closed before everybody goes back
 )
 
 
@@ -82,7 +83,14 @@ def decide(room: RoomState, command: Command, context: Context) -> list[Event]:
     events = rule(room, command, context)
     if any(isinstance(each, SessionEnded | SessionCancelled) for each in events):
         return [*(end for feature in FEATURES for end in feature.ending(room, context)), *events]
+    if closing := frozenset(place for each in events for place in closed_by(each)):
+        return [*(end for feature in FEATURES for end in feature.closing(room, context, closing)), *events]
     return events
+
+
+def closed_by(event: Event) -> tuple[str, ...]:
+    """The breakout rooms that an event closes."""
+    return tuple(getattr(event, "room_ids", ())) if event.type == "breakout.closed" else ()
 
 
 def record(room: RoomState, events: Iterable[Event], context: Context, command: str | None) -> list[Recorded]:

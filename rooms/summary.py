@@ -1,7 +1,7 @@
 """A few plain sentences about a session, made from the log's evidence alone (W189).
 
-Says only what everybody in the session could know, names nobody, and quotes no participant; the question of a poll and
-its most chosen answer are quoted once everybody may see them.
+Says only what everybody in the session could know, so nothing of what happened in breakout rooms; names nobody, and quotes
+no participant; the question of a poll and its most chosen answer are quoted once everybody may see them.
 """
 
 from datetime import datetime
@@ -37,15 +37,15 @@ def _people(evidence: Evidence) -> str:
 
 
 def _polls(evidence: Evidence) -> str:
-    if not evidence.polls:
-        return ""
-    answers = sum(poll.answered for poll in evidence.polls.values())
-    return f"{_count(len(evidence.polls), 'poll')} got {_count(answers, 'answer')}."
+    polls = [poll for poll in evidence.polls.values() if poll.room is None]
+    answers = sum(poll.answered for poll in polls)
+    return f"{_count(len(polls), 'poll')} got {_count(answers, 'answer')}." if polls else ""
 
 
 def _results(evidence: Evidence) -> list[str]:
     shown = sorted(
-        (poll for poll in evidence.polls.values() if poll.closed is not None), key=lambda poll: poll.open[0][0]
+        (poll for poll in evidence.polls.values() if poll.closed is not None and poll.room is None),
+        key=lambda poll: poll.open[0][0],
     )
     return [result for poll in shown if (result := _result(poll))]
 
@@ -59,7 +59,7 @@ def _result(poll: AskedPoll) -> str:
 
 
 def _talk(evidence: Evidence) -> str:
-    accepted = [each for each in evidence.questions.values() if each.accepted]
+    accepted = [each for each in evidence.questions.values() if each.accepted and each.room is None]
     said = [_count(evidence.messages, "message")] if evidence.messages else []
     if accepted:
         answered = sum(each.answered for each in accepted)

@@ -73,7 +73,7 @@ def test_the_first_log_holds_every_event_of_its_release() -> None:
 
 def test_a_difference_is_found() -> None:
     fresh = json.loads(STATE.dump_json(RoomState(), by_alias=True))
-    assert difference(fresh, {**fresh, "breakouts": {}}) is None
+    assert difference(fresh, {**fresh, "weather": {}}) is None
     assert difference(fresh, {**fresh, "seq": 1}) == "state.seq was 0, is 1"
     assert difference({**fresh, "hands": {"raised": [{"user": "a"}]}}, fresh) is not None
     assert difference({**fresh, "gone": 1}, fresh) == "state.gone is gone"

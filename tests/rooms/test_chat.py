@@ -401,7 +401,7 @@ def test_staff_prepare_before_the_start() -> None:
 
 
 def test_attack_24_unknown_fields_and_foreign_senders_are_refused() -> None:
-    for extra in ({"sender": BEN}, {"messageId": BEN}, {"room": BEN}, {"createdAt": 1}):
+    for extra in ({"sender": BEN}, {"messageId": BEN}, {"channel": BEN}, {"createdAt": 1}):
         with pytest.raises(ValidationError):
             COMMANDS.validate_python({"type": "chat.send", "text": "hi", **extra})
 
