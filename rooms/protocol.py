@@ -4,7 +4,7 @@ from typing import Annotated, Any, Union
 
 from pydantic import Field, TypeAdapter
 
-from rooms import chat, hands, lifecycle, participants, polls, questions, rights, stage
+from rooms import breakouts, chat, hands, lifecycle, participants, polls, questions, rights, stage
 from rooms.feature import Command, Event
 
 COMMAND_TYPES: tuple[type[Command], ...] = (
@@ -16,12 +16,14 @@ COMMAND_TYPES: tuple[type[Command], ...] = (
     *chat.COMMANDS,
     *questions.COMMANDS,
     *stage.COMMANDS,
+    *breakouts.COMMANDS,
 )
 INTERNAL_TYPES: tuple[type[Command], ...] = (
     *lifecycle.INTERNAL,
     *participants.INTERNAL,
     *rights.INTERNAL,
     *polls.INTERNAL,
+    *breakouts.INTERNAL,
 )
 EVENT_TYPES: tuple[type[Event], ...] = (
     *lifecycle.EVENTS,
@@ -32,6 +34,7 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     *chat.EVENTS,
     *questions.EVENTS,
     *stage.EVENTS,
+    *breakouts.EVENTS,
 )
 
 

@@ -1,5 +1,17 @@
 // Made by `make types` from rooms/protocol.py: do not edit.
 
+export type Assignment = "random" | "balanced" | "unseen" | "manual" | "self";
+/**
+ * What happens to somebody who comes when the rooms are open and who has none.
+ */
+export type Late = "main" | "ask" | "place";
+export type Observing = "main" | "roam" | "assigned";
+/**
+ * Who has the result page of all rooms after their close; staff, and a room's own people, always.
+ */
+export type Results = "everyone" | "staff";
+export type RoomStatus = "planned" | "open" | "closed";
+export type SetStatus = "planned" | "opening" | "open" | "closed";
 export type JsonValue = unknown;
 export type FeatureType = "poll" | "qa" | "breakout" | "whiteboard" | "recording" | "chat";
 export type Status = "scheduled" | "starting" | "active" | "paused" | "ended" | "cancelled";
@@ -9,7 +21,7 @@ export type PollKind = "single" | "multiple" | "rating" | "text" | "quiz";
 /**
  * When everybody sees the counts. Right answers come with the close of a live quiz, else with its publishing.
  */
-export type Results = "live" | "onPublish";
+export type Results1 = "live" | "onPublish";
 export type PollStatus = "draft" | "open" | "closed";
 export type QuestionState = "pending" | "open" | "answering" | "answered" | "dismissed" | "merged";
 export type Permission = "can_speak" | "can_share_screen" | "can_use_whiteboard" | "can_create_polls" | "can_moderate";
@@ -70,7 +82,22 @@ export type Event =
   | QuestionMerged
   | QuestionWithdrawn
   | QuestionVanished
-  | StageShown;
+  | StageShown
+  | BreakoutCreated
+  | BreakoutUpdated
+  | BreakoutRenamed
+  | BreakoutAssigned
+  | BreakoutDiscarded
+  | BreakoutOpening
+  | BreakoutCancelled
+  | BreakoutOpened
+  | BreakoutMoved
+  | BreakoutExtended
+  | BreakoutClosing
+  | BreakoutClosed
+  | BreakoutBroadcasted
+  | HelpAsked
+  | HelpEnded;
 export type Command =
   | StartSession
   | ActivateSession
@@ -121,7 +148,20 @@ export type Command =
   | MergeQuestion
   | PinQuestion
   | WithdrawQuestion
-  | ShowOnStage;
+  | ShowOnStage
+  | CreateBreakouts
+  | UpdateBreakouts
+  | RenameBreakoutRoom
+  | AssignPeople
+  | DiscardBreakouts
+  | OpenBreakouts
+  | MovePeople
+  | JoinBreakout
+  | ExtendBreakouts
+  | CloseBreakouts
+  | SayToAll
+  | AskHelp
+  | EndHelp;
 
 export interface Protocol {
   view: View;
@@ -133,6 +173,7 @@ export interface Protocol {
  */
 export interface View {
   at: string;
+  breakouts?: Breakouts;
   chat?: Chat;
   hands?: Hands;
   lifecycle: Lifecycle;
@@ -143,6 +184,80 @@ export interface View {
   rights?: Rights;
   seq: number;
   stage?: Stage;
+}
+/**
+ * `places`: user to the id of the open room they are in; whoever is not there is in the main room.
+ *
+ * `met`: everybody who was ever in a room, by its id. For the rules, never part of a view.
+ */
+export interface Breakouts {
+  broadcasts: Broadcast[];
+  met?: {
+    [k: string]: string[];
+  };
+  opening?: Opening;
+  places: {
+    [k: string]: string;
+  };
+  sets: {
+    [k: string]: BreakoutSet;
+  };
+}
+export interface Broadcast {
+  at: string;
+  id: string;
+  sender?: string;
+  seq: number;
+  text: string;
+}
+/**
+ * The countdown that everybody sees.
+ */
+export interface Opening {
+  name: string;
+  opensAt: string;
+  setId: string;
+}
+/**
+ * `seq`: of its creation, once opened of its opening. `repeats`: pairs in a room who shared one before.
+ */
+export interface BreakoutSet {
+  armed?: number;
+  assignment: Assignment;
+  closedAt?: string;
+  id: string;
+  late: Late;
+  mayReturn: boolean;
+  minutes?: number;
+  name: string;
+  observers: Observing;
+  openedAt?: string;
+  repeats: number;
+  results: Results;
+  rooms: BreakoutRoom[];
+  seq: number;
+  status: SetStatus;
+}
+/**
+ * `members` belong here, wherever they are now. `closing`: called back, not only out of time.
+ *
+ * `armed` is the seq of the event that armed the closing. Bell and closing of another room are not shown.
+ */
+export interface BreakoutRoom {
+  armed?: number;
+  capacity?: number;
+  closesAt?: string;
+  closing: boolean;
+  help?: Help;
+  id: string;
+  members: string[];
+  name: string;
+  status: RoomStatus;
+}
+export interface Help {
+  at: string;
+  text?: string;
+  user?: string;
 }
 /**
  * Keys of `channels`: `everyone`, `staff`, a breakout room's id, or the two people of a direct one (`a:b`, sorted).
@@ -297,7 +412,7 @@ export interface Tally {
   words: [string, number][];
 }
 /**
- * `seq`: of its creation, once opened of its first opening; polls are listed in this order.
+ * `seq`: of its creation, once opened of its first opening; polls are listed in this order. `room` None: main.
  */
 export interface Poll {
   anonymous: boolean;
@@ -315,7 +430,8 @@ export interface Poll {
   options: string[];
   published: boolean;
   question: string;
-  results: Results;
+  results: Results1;
+  room?: string;
   seq: number;
   status: PollStatus;
   tally?: Tally;
@@ -356,6 +472,7 @@ export interface Question {
   hidden: boolean;
   id: string;
   mergedInto?: string;
+  room?: string;
   seq: number;
   state: QuestionState;
   text: string;
@@ -394,10 +511,21 @@ export interface Grant {
   until?: string;
 }
 /**
- * `target` is the id of the thing, None for nothing.
+ * `kind`, `target` and `since` are the main room's; `rooms` the stages of breakout rooms that ever showed something.
  */
 export interface Stage {
-  kind: "nothing" | "poll" | "question";
+  kind: "nothing" | "poll" | "question" | "board" | "breakouts";
+  rooms: {
+    [k: string]: Shown;
+  };
+  since?: string;
+  target?: string;
+}
+/**
+ * `target` is the id of the thing, None for nothing and for all breakout rooms together.
+ */
+export interface Shown {
+  kind: "nothing" | "poll" | "question" | "board" | "breakouts";
   since?: string;
   target?: string;
 }
@@ -554,6 +682,7 @@ export interface HandLowered {
 }
 export interface ReactionSent {
   emoji: string;
+  room?: string;
   type: "reaction.sent";
 }
 export interface PollCreated {
@@ -566,7 +695,8 @@ export interface PollCreated {
   options: string[];
   pollId: string;
   question: string;
-  results: Results;
+  results: Results1;
+  room?: string;
   template?: string;
   type: "poll.created";
 }
@@ -580,13 +710,15 @@ export interface PollUpdated {
   options: string[];
   pollId: string;
   question: string;
-  results: Results;
+  results: Results1;
+  room?: string;
   template?: string;
   type: "poll.updated";
 }
 export interface PollDeleted {
   author?: string;
   pollId: string;
+  room?: string;
   type: "poll.deleted";
 }
 /**
@@ -602,7 +734,8 @@ export interface PollOpened {
   options: string[];
   pollId: string;
   question: string;
-  results: Results;
+  results: Results1;
+  room?: string;
   show: boolean;
   template?: string;
   type: "poll.opened";
@@ -618,6 +751,7 @@ export interface PollVoted {
   choices: (number | string)[];
   live: boolean;
   pollId: string;
+  room?: string;
   type: "poll.voted";
   was?: (number | string)[];
 }
@@ -630,6 +764,7 @@ export interface PollTallied {
   counts?: number[];
   live: boolean;
   pollId: string;
+  room?: string;
   type: "poll.tallied";
   words?: [string, number][];
 }
@@ -643,6 +778,7 @@ export interface PollClosed {
   counts?: number[];
   live: boolean;
   pollId: string;
+  room?: string;
   timedOut: boolean;
   type: "poll.closed";
   who?: string[];
@@ -651,6 +787,7 @@ export interface PollClosed {
 export interface PollReopened {
   closesAt?: string;
   pollId: string;
+  room?: string;
   type: "poll.reopened";
 }
 export interface PollPublished {
@@ -658,6 +795,7 @@ export interface PollPublished {
   correct?: number[];
   counts?: number[];
   pollId: string;
+  room?: string;
   type: "poll.published";
   words?: [string, number][];
 }
@@ -735,6 +873,7 @@ export interface QuestionAsked {
   anonymous: boolean;
   pending: boolean;
   questionId: string;
+  room?: string;
   text: string;
   type: "question.asked";
 }
@@ -744,20 +883,24 @@ export interface QuestionAsked {
 export interface QuestionUpvoted {
   on: boolean;
   questionId: string;
+  room?: string;
   type: "question.upvoted";
   votes: number;
 }
 export interface QuestionApproved {
   question: Question;
   questionId: string;
+  room?: string;
   type: "question.approved";
 }
 export interface QuestionAnswering {
   questionId: string;
+  room?: string;
   type: "question.answering";
 }
 export interface QuestionAnswered {
   questionId: string;
+  room?: string;
   text?: string;
   type: "question.answered";
 }
@@ -767,14 +910,17 @@ export interface QuestionAnswered {
 export interface QuestionReopened {
   question?: Question;
   questionId: string;
+  room?: string;
   type: "question.reopened";
 }
 export interface QuestionPinned {
   questionId: string;
+  room?: string;
   type: "question.pinned";
 }
 export interface QuestionUnpinned {
   questionId: string;
+  room?: string;
   type: "question.unpinned";
 }
 export interface QuestionDismissed {
@@ -782,6 +928,7 @@ export interface QuestionDismissed {
   author?: string;
   hidden: boolean;
   questionId: string;
+  room?: string;
   type: "question.dismissed";
 }
 /**
@@ -793,6 +940,7 @@ export interface QuestionMerged {
   hidden: boolean;
   into: string;
   questionId: string;
+  room?: string;
   type: "question.merged";
   votes: number;
 }
@@ -804,6 +952,7 @@ export interface QuestionWithdrawn {
   author?: string;
   hidden: boolean;
   questionId: string;
+  room?: string;
   seqs: number[];
   type: "question.withdrawn";
 }
@@ -812,12 +961,169 @@ export interface QuestionWithdrawn {
  */
 export interface QuestionVanished {
   questionId: string;
+  room?: string;
   type: "question.vanished";
 }
 export interface StageShown {
-  kind: "nothing" | "poll" | "question";
-  target?: string;
+  kind: "nothing" | "poll" | "question" | "board" | "breakouts";
+  room?: string;
+  target?: "main" | string;
   type: "stage.shown";
+}
+export interface BreakoutCreated {
+  assignment: Assignment;
+  late: Late;
+  mayReturn: boolean;
+  name: string;
+  observers: Observing;
+  repeats: number;
+  results: Results;
+  rooms: RoomPlan[];
+  setId: string;
+  type: "breakout.created";
+}
+export interface RoomPlan {
+  capacity?: number;
+  id: string;
+  members: string[];
+  name: string;
+}
+/**
+ * Only what changed. `planned`: nobody but staff knows of the set yet.
+ */
+export interface BreakoutUpdated {
+  late?: Late;
+  mayReturn?: boolean;
+  name?: string;
+  observers?: Observing;
+  planned: boolean;
+  results?: Results;
+  setId: string;
+  type: "breakout.updated";
+}
+export interface BreakoutRenamed {
+  name: string;
+  planned: boolean;
+  roomId: string;
+  setId: string;
+  type: "breakout.renamed";
+}
+/**
+ * The members of the rooms whose members changed.
+ */
+export interface BreakoutAssigned {
+  assignment: Assignment;
+  repeats: number;
+  rooms: Seating[];
+  setId: string;
+  type: "breakout.assigned";
+}
+export interface Seating {
+  members: string[];
+  roomId: string;
+}
+export interface BreakoutDiscarded {
+  setId: string;
+  type: "breakout.discarded";
+}
+/**
+ * The countdown runs.
+ */
+export interface BreakoutOpening {
+  minutes?: number;
+  name: string;
+  opensAt: string;
+  setId: string;
+  type: "breakout.opening";
+}
+/**
+ * The countdown was called off; the set is planned again.
+ */
+export interface BreakoutCancelled {
+  setId: string;
+  type: "breakout.cancelled";
+}
+/**
+ * Carries the set for those who could not see the plan. One reads the closing of one's own room only.
+ */
+export interface BreakoutOpened {
+  assignment: Assignment;
+  closings: Closing[];
+  late: Late;
+  mayReturn: boolean;
+  moves: Move[];
+  name: string;
+  observers: Observing;
+  repeats: number;
+  results: Results;
+  rooms: RoomPlan[];
+  setId: string;
+  type: "breakout.opened";
+}
+export interface Closing {
+  closesAt: string;
+  roomId: string;
+}
+/**
+ * `room` absent: to the main room.
+ */
+export interface Move {
+  room?: string;
+  userId: string;
+}
+/**
+ * `assigned`: from now on they belong there; otherwise they only go there.
+ */
+export interface BreakoutMoved {
+  assigned: boolean;
+  moves: Move[];
+  setId: string;
+  type: "breakout.moved";
+}
+/**
+ * One reads the closing of one's own room only.
+ */
+export interface BreakoutExtended {
+  closings: Closing[];
+  setId: string;
+  type: "breakout.extended";
+}
+/**
+ * Called back. One reads the closing of one's own room only.
+ */
+export interface BreakoutClosing {
+  closings: Closing[];
+  setId: string;
+  type: "breakout.closing";
+}
+/**
+ * Everybody in these rooms is back in the main room; with its last room the set is closed.
+ */
+export interface BreakoutClosed {
+  moves: Move[];
+  roomIds: string[];
+  setId: string;
+  type: "breakout.closed";
+}
+/**
+ * Said to all rooms, the main room included. The actor is the sender.
+ */
+export interface BreakoutBroadcasted {
+  broadcastId: string;
+  text: string;
+  type: "breakout.broadcasted";
+}
+/**
+ * The actor asks a moderator to come.
+ */
+export interface HelpAsked {
+  room?: string;
+  text?: string;
+  type: "breakout.helpAsked";
+}
+export interface HelpEnded {
+  room?: string;
+  type: "breakout.helpEnded";
 }
 /**
  * W195: the instructor begins; the lobby opens.
@@ -953,6 +1259,9 @@ export interface SendReaction {
   emoji: "👍" | "👏" | "❤️" | "😂" | "😮" | "🎉" | "🤔" | "✅" | "❌";
   type: "reaction.send";
 }
+/**
+ * In one's own place; staff may name another (`room`).
+ */
 export interface CreatePoll {
   anonymous?: boolean;
   closesAfterS?: number | null;
@@ -960,7 +1269,8 @@ export interface CreatePoll {
   kind?: PollKind;
   options?: string[];
   question: string;
-  results?: Results | null;
+  results?: Results1 | null;
+  room?: "main" | string | null;
   scale?: number | null;
   type: "poll.create";
 }
@@ -975,7 +1285,7 @@ export interface UpdatePoll {
   options?: string[];
   pollId: string;
   question: string;
-  results?: Results | null;
+  results?: Results1 | null;
   scale?: number | null;
   type: "poll.update";
 }
@@ -983,14 +1293,16 @@ export interface UpdatePoll {
  * Drafts from plain text (poll_text.py): all of them or, with the line of the first mistake, none.
  */
 export interface ImportPolls {
+  room?: "main" | string | null;
   text: string;
   type: "poll.import";
 }
 /**
- * A new draft that asks the same.
+ * A new draft that asks the same, in one's own place unless staff name another.
  */
 export interface CopyPoll {
   pollId: string;
+  room?: "main" | string | null;
   type: "poll.copy";
 }
 /**
@@ -1015,6 +1327,7 @@ export interface OpenPoll {
 export interface QuickPoll {
   anonymous?: boolean;
   question?: string | null;
+  room?: "main" | string | null;
   template: "yesno" | "abcd";
   type: "poll.quick";
 }
@@ -1046,10 +1359,13 @@ export interface PublishPoll {
   type: "poll.publish";
 }
 /**
- * `to`: `staff`, or one person. A reply quotes a message of the same channel, or one that everybody has.
+ * `to`: `staff`, or one person; without it everyone in the place where one is, for staff also in another (`room`).
+ *
+ * A reply quotes a message of the same channel; among few also one of the main room.
  */
 export interface SendMessage {
   replyTo?: string | null;
+  room?: "main" | string | null;
   text: string;
   to?: "staff" | string | null;
   type: "chat.send";
@@ -1148,8 +1464,130 @@ export interface WithdrawQuestion {
   questionId: string;
   type: "question.withdraw";
 }
+/**
+ * On the stage of one's own place, or of the one named.
+ */
 export interface ShowOnStage {
-  kind: "nothing" | "poll" | "question";
-  target?: string | null;
+  kind: "nothing" | "poll" | "question" | "board" | "breakouts";
+  room?: "main" | string | null;
+  target?: "main" | string | null;
   type: "stage.show";
+}
+/**
+ * A set of rooms: how many, or their names, or names with members and capacity; or `from` an earlier set.
+ *
+ * Who is given stays, `assignment` deals the others; without it, `random`, and `manual` where members are given or
+ * taken over.
+ */
+export interface CreateBreakouts {
+  assignment?: Assignment | null;
+  from?: string | null;
+  late?: Late | null;
+  mayReturn?: boolean | null;
+  name?: string | null;
+  observers?: Observing | null;
+  results?: Results | null;
+  rooms?: number | (string | RoomGiven)[] | null;
+  type: "breakout.create";
+}
+/**
+ * Members need not have come yet.
+ */
+export interface RoomGiven {
+  capacity?: number | null;
+  members?: string[];
+  name?: string | null;
+}
+/**
+ * Only the given fields change.
+ */
+export interface UpdateBreakouts {
+  late?: Late | null;
+  mayReturn?: boolean | null;
+  name?: string | null;
+  observers?: Observing | null;
+  results?: Results | null;
+  setId: string;
+  type: "breakout.update";
+}
+export interface RenameBreakoutRoom {
+  name: string;
+  roomId: string;
+  type: "breakout.rename";
+}
+/**
+ * In the plan: people to a room, or out of all of them without `roomId`; or all dealt anew by `shuffle`.
+ */
+export interface AssignPeople {
+  roomId?: string | null;
+  setId: string;
+  shuffle?: Assignment | null;
+  type: "breakout.assign";
+  userIds?: string[];
+}
+/**
+ * A set that was never opened.
+ */
+export interface DiscardBreakouts {
+  setId: string;
+  type: "breakout.discard";
+}
+/**
+ * `minutes` closes the rooms by itself; `countdown` is in seconds.
+ */
+export interface OpenBreakouts {
+  countdown?: number;
+  minutes?: number | null;
+  setId: string;
+  type: "breakout.open";
+}
+/**
+ * To an open room, or without `roomId` to the main room; they belong there from now on.
+ */
+export interface MovePeople {
+  roomId?: string | null;
+  type: "breakout.move";
+  userIds: string[];
+}
+/**
+ * Oneself; without `roomId` back to the main room. Staff go anywhere, others as the set allows.
+ */
+export interface JoinBreakout {
+  roomId?: string | null;
+  type: "breakout.join";
+}
+/**
+ * All rooms, or one. A room without a closing time gets one.
+ */
+export interface ExtendBreakouts {
+  minutes: number;
+  roomId?: string | null;
+  type: "breakout.extend";
+}
+/**
+ * Calls everybody back, or those of one room, in `seconds`; calls off a countdown.
+ */
+export interface CloseBreakouts {
+  roomId?: string | null;
+  seconds?: number;
+  setId?: string | null;
+  type: "breakout.close";
+}
+export interface SayToAll {
+  text: string;
+  type: "breakout.broadcast";
+}
+/**
+ * From the room one is in.
+ */
+export interface AskHelp {
+  text?: string | null;
+  type: "breakout.askHelp";
+}
+/**
+ * By staff, or by somebody in the room. A moderator who comes ends it too.
+ */
+export interface EndHelp {
+  roomId: string;
+  type: "breakout.endHelp";
 }
