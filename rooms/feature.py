@@ -65,6 +65,22 @@ class InRoom(Event):
     room: AnyId | None = None
 
 
+class Signal(Wire):
+    """What passes by outside the log: never stored, the newest wins, droppable (design.md 2.6). `key` tells those of one
+    sender apart that do not replace each other. `Feature.signals` lists them; live/signals.py carries them.
+    """
+
+    type: str
+
+    @property
+    def key(self) -> str:
+        return ""
+
+    def place(self, room: "RoomState", context: "Context") -> str | None:
+        """Where it is heard: the main room (None) or a breakout room. Raises Refused where the actor may not send it."""
+        raise NotImplementedError
+
+
 class Unfoldable(Event):
     """A row of the log that this release cannot read: it keeps its number, means nothing, and nobody sees it (F19)."""
 
@@ -194,6 +210,8 @@ class Feature:
     ending   what still goes on is brought to its end right before the session ends
     closing  likewise what goes on in breakout rooms, right before these close
     listed   the entries of a view of this slice, oldest first, each with the `seq` that made it: paged over REST
+    item     one entry of a view of this slice, whole: the seq that changed it last (its ETag) and its document, or None
+    signals  what people in the room tell each other in passing
     """
 
     name: str
@@ -210,6 +228,8 @@ class Feature:
     ending: Callable[["RoomState", Context], list[Event]] = _nothing_to_end
     closing: Callable[["RoomState", Context, frozenset[str]], list[Event]] = _nothing_to_close
     listed: Callable[[Any], Sequence[Any]] | None = None
+    item: Callable[[Any, str], tuple[int, dict[str, Any]] | None] | None = None
+    signals: tuple[type[Signal], ...] = ()
 
 
 # -- Field types for commands: what a person types is bounded and can be stored and shown. --
