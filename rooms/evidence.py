@@ -270,10 +270,12 @@ def _with_guest(evidence: Evidence, user: UserId, guest: Guest) -> Evidence:
 
 
 def _moved(evidence: Evidence, recorded: Recorded) -> Evidence:
-    """Whatever event names who goes where: the opening of rooms, moves, their close."""
-    moves = evidence.moves
-    for each in getattr(recorded.event, "moves", ()):
+    """Rooms open, people move, rooms close; and who is put out comes back to the main room, if at all."""
+    event, moves = recorded.event, evidence.moves
+    for each in getattr(event, "moves", ()):
         moves = moves.set(each.user_id, (*moves.get(each.user_id, ()), (recorded.at, each.room)))
+    if isinstance(event, ParticipantRemoved | ParticipantBanned) and (past := moves.get(event.user_id)):
+        moves = moves.set(event.user_id, (*past, (recorded.at, None)))
     return evidence if moves is evidence.moves else replace(evidence, moves=moves)
 
 

@@ -32,7 +32,7 @@ function tallyOf({ answered, counts, words }: Counted): Tally | undefined {
   return answered === undefined ? undefined : { answered, counts: counts ?? [], words: words ?? [] };
 }
 
-function fresh(event: Terms & { pollId: string; seq: number; author?: string }): Poll {
+function fresh(event: Terms & { pollId: string; seq: number; author?: string; room?: string }): Poll {
   return compact<Poll>({
     ...terms(event),
     id: event.pollId,
@@ -43,6 +43,7 @@ function fresh(event: Terms & { pollId: string; seq: number; author?: string }):
     published: false,
     armed: 0,
     votes: {},
+    room: event.room,
   } as unknown as Poll);
 }
 

@@ -36,6 +36,7 @@ export const questions: Reducers<Questions> = {
       votes: 0,
       voters: [],
       ...(event.actor === undefined ? {} : { author: event.actor }),
+      ...(event.room === undefined ? {} : { room: event.room }),
     }),
   "question.upvoted": (now, event) =>
     change(now, event.questionId, (question) => {
