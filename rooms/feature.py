@@ -210,7 +210,8 @@ class Feature:
     ending   what still goes on is brought to its end right before the session ends
     closing  likewise what goes on in breakout rooms, right before these close
     listed   the entries of a view of this slice, oldest first, each with the `seq` that made it: paged over REST
-    item     one entry of a view of this slice, whole: the seq that changed it last (its ETag) and its document, or None
+    item     one entry of a view of this slice, whole: the seq that changed it last (its ETag) and what makes its document
+             (called aside, and only for the first reader of that seq), or None
     signals  what people in the room tell each other in passing
     """
 
@@ -228,14 +229,14 @@ class Feature:
     ending: Callable[["RoomState", Context], list[Event]] = _nothing_to_end
     closing: Callable[["RoomState", Context, frozenset[str]], list[Event]] = _nothing_to_close
     listed: Callable[[Any], Sequence[Any]] | None = None
-    item: Callable[[Any, str], tuple[int, dict[str, Any]] | None] | None = None
+    item: Callable[[Any, str], tuple[int, Callable[[], dict[str, Any]]] | None] | None = None
     signals: tuple[type[Signal], ...] = ()
 
 
 # -- Field types for commands: what a person types is bounded and can be stored and shown. --
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
     """Refuses what Postgres or a terminal chokes on: control characters, lone surrogates, bidirectional overrides."""
     for char in text:
         code = ord(char)
@@ -278,7 +279,7 @@ def _plain(document: Any) -> Any:
             elif isinstance(each, list):
                 below += each
             elif isinstance(each, str):
-                _storable(each)
+                storable(each)
             elif isinstance(each, int | float) and not abs(each) <= 2**53:
                 raise ValueError("a number is too large")
         if seen > PLAIN_NODES_MAX:
@@ -293,12 +294,12 @@ FIRST_YEAR, LAST_YEAR = 2000, 2200
 PLAIN_DEPTH_MAX, PLAIN_NODES_MAX = 8, 200
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _stripped = StringConstraints(strip_whitespace=True, min_length=1)
-Prose = Annotated[str, _stripped, StringConstraints(max_length=5_000), AfterValidator(_storable)]
+Prose = Annotated[str, _stripped, StringConstraints(max_length=5_000), AfterValidator(storable)]
 Line = Annotated[
-    str, _stripped, StringConstraints(max_length=500), AfterValidator(_storable), AfterValidator(_one_line)
+    str, _stripped, StringConstraints(max_length=500), AfterValidator(storable), AfterValidator(_one_line)
 ]
 Title = Annotated[
-    str, _stripped, StringConstraints(max_length=200), AfterValidator(_storable), AfterValidator(_one_line)
+    str, _stripped, StringConstraints(max_length=200), AfterValidator(storable), AfterValidator(_one_line)
 ]
 Moment = Annotated[AwareDatetime, BeforeValidator(_rfc_3339), AfterValidator(_of_our_time)]
 Plain = Annotated[dict[Annotated[str, Field(max_length=50)], JsonValue], Field(max_length=20), AfterValidator(_plain)]
