@@ -113,6 +113,7 @@ SELECT e.seq, e.at, e.actor, e.command_id, e.version, e.type, e.payload, r.seq I
 
 _HEADS = "SELECT session_id, epoch, last_seq, last_at FROM live.session_heads WHERE session_id = ANY ($1::uuid[])"
 
+_WAIT_IN_TURN = "SELECT pg_advisory_xact_lock(live.turn_of($1))"
 _LOCK_HEAD = (
     "SELECT session_id, epoch, last_seq, last_at FROM live.session_heads WHERE session_id = $1 FOR NO KEY UPDATE"
 )
@@ -176,6 +177,7 @@ class EventLog:
         reads the rows after `after` and decides. `decide` gets the head and those rows and must not wait for anything
         that waits for this session. Raises Unavailable when the turn does not come within the lock's limit."""
         async with self._database.transaction() as connection:
+            await connection.execute(_WAIT_IN_TURN, session)
             row = await connection.fetchrow(_LOCK_HEAD, session)
             if row is None:
                 raise LookupError(f"session {session} has no log")

@@ -165,12 +165,16 @@ BEGIN
   END IF;
 END $$;
 
+-- The advisory lock under which one process appends to a session in turn; rounds for many sessions share it.
+CREATE FUNCTION live.turn_of(session uuid) RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN uuid_hash_extended(session, 0);
+
 -- Appends the batches of many sessions in one round trip. Of each session, in the order of `sessions` (sorted by id):
 -- the epoch and last_seq its host believes, and where the head will stand. Events and commands name their batch, the place of
 -- their session in `sessions`. Never waits for another process's append.
 --
 -- Returns a row for what was not appended; silence is success.
---   busy      another process holds the head
+--   busy      another process holds the head, or waits for its turn
 --   repeated  this command was accepted before (a row for each); nothing of its batch is appended
 --   moved     the head is elsewhere: epoch and last_seq tell where
 CREATE FUNCTION live.append_batches(
@@ -184,14 +188,18 @@ CREATE FUNCTION live.append_batches(
 LANGUAGE plpgsql SET lock_timeout = '500ms' AS $$
 DECLARE
   nobody CONSTANT uuid := '00000000-0000-0000-0000-000000000000';
+  free    uuid[];
   locked  int[];
   granted int[];
 BEGIN
+  -- Whoever waits in turn for a session (append_holding_lock) is let past: SKIP LOCKED alone would overtake them for ever.
+  free := ARRAY (SELECT s FROM unnest(sessions) s WHERE pg_try_advisory_xact_lock_shared(live.turn_of(s)));
+
   -- The heads as they stand once locked; each statement below sees what was committed until then. NO KEY: a foreign key to
   -- the head, checked by somebody else at this moment, must not look like an append.
   WITH head AS MATERIALIZED (
     SELECT h.session_id, h.epoch, h.last_seq FROM live.session_heads h
-     WHERE h.session_id = ANY (sessions) ORDER BY h.session_id FOR NO KEY UPDATE SKIP LOCKED
+     WHERE h.session_id = ANY (free) ORDER BY h.session_id FOR NO KEY UPDATE SKIP LOCKED
   )
   SELECT array_agg(b.batch), array_agg(b.batch) FILTER (WHERE b.epoch = head.epoch AND b.expected = head.last_seq)
     INTO locked, granted

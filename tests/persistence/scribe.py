@@ -127,8 +127,10 @@ class Scribe:
         self.turns_taken = 0  # appends under the head's own lock
 
     async def catch_up(self) -> RoomState:
-        self.epoch = (await self.event_log.heads([self.session]))[self.session].epoch
-        while rows := await self.event_log.read(self.session, self.state.seq):
+        """To where the head stands now; others may be writing on."""
+        head = (await self.event_log.heads([self.session]))[self.session]
+        self.epoch = head.epoch
+        while self.state.seq < head.last_seq and (rows := await self.event_log.read(self.session, self.state.seq)):
             self.state = room.replay(rows, self.state)
         return self.state
 
