@@ -1,4 +1,4 @@
-"""The command line: demo, serve, migrate, user. Puts settings together and starts things; knows no rule of the workshop."""
+"""The command line: demo, serve, migrate, rebuild, user. Puts settings together and starts things; knows no rule of the workshop."""
 
 import asyncio
 import json
@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
+from uuid import UUID
 
 import typer
 from aiohttp import web
@@ -26,11 +27,13 @@ from live.settings import DEFAULT_PORT, Settings, SettingsRefused, read_settings
 from persistence.database import Database, Unavailable
 from persistence.directory import AddressTaken, Directory, LastAdministrator
 from persistence.embedded import Embedded, NoPostgres
+from persistence.event_log import EventLog
 from persistence.migrate import MigrationRefused, migrate
 from persistence.models.user import NewUser, PlatformRole
 from persistence.preconditions import Unsafe
+from persistence.projections import Projector
 from persistence.tokens import Tokens
-from rooms.ids import UserId
+from rooms.ids import SessionId, UserId
 
 ROOT = Path(__file__).resolve().parent
 EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - asked for on the command line
@@ -95,6 +98,32 @@ def migrate_database() -> None:
     with _Postgres(_settings(os.environ)) as postgres:
         applied = postgres.applied or postgres.bring_up_to_date()
     print("\n".join(applied) or "nothing to do")
+
+
+@app.command()
+def rebuild(
+    session: Annotated[
+        list[UUID] | None, typer.Argument(help="Ids of sessions; without one, all that have a log.")
+    ] = None,
+) -> None:
+    """Makes the rows that stand for a session (status, participants, counters, scores) again from its log alone."""
+
+    async def make_again(database: Database) -> None:
+        event_log = EventLog(database)
+        projector, made, last = Projector(database, event_log), 0, None
+        named = [SessionId(str(each)) for each in session or ()]
+        while found := named or await event_log.sessions(last):
+            for each in found:
+                try:
+                    await projector.rebuild(each)
+                except LookupError:
+                    sys.exit("there is no such session")
+            made, last, named = made + len(found), found[-1], []
+            if session:
+                break
+        print(f"{made} sessions rebuilt")
+
+    _with_database(make_again)
 
 
 @users.command()
@@ -266,7 +295,7 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
         sys.exit(f"cannot start: {error}")
 
 
-def _with_people(work: Callable[[Directory, Tokens], Awaitable[None]]) -> None:
+def _with_database(work: Callable[[Database], Awaitable[None]]) -> None:
     async def connected(settings: Settings) -> None:
         database = await Database.open(
             settings.database_url,
@@ -276,6 +305,17 @@ def _with_people(work: Callable[[Directory, Tokens], Awaitable[None]]) -> None:
             connections=2,
         )
         try:
+            await work(database)
+        finally:
+            await database.close()
+
+    with _Postgres(_settings(os.environ)) as postgres:
+        _run(connected(postgres.settings))
+
+
+def _with_people(work: Callable[[Directory, Tokens], Awaitable[None]]) -> None:
+    async def told(database: Database) -> None:
+        try:
             await work(Directory(database), Tokens(database))
         except AddressTaken:
             sys.exit("somebody has an account with this address already")
@@ -284,11 +324,8 @@ def _with_people(work: Callable[[Directory, Tokens], Awaitable[None]]) -> None:
         except ValidationError as error:
             first = error.errors(include_input=False, include_url=False)[0]
             sys.exit(f"{first['loc'][-1]}: {first['msg']}")
-        finally:
-            await database.close()
 
-    with _Postgres(_settings(os.environ)) as postgres:
-        _run(connected(postgres.settings))
+    _with_database(told)
 
 
 async def _found(directory: Directory, email: str) -> UserId:

@@ -113,6 +113,10 @@ SELECT e.seq, e.at, e.actor, e.command_id, e.version, e.type, e.payload, r.seq I
 
 _HEADS = "SELECT session_id, epoch, last_seq, last_at FROM live.session_heads WHERE session_id = ANY ($1::uuid[])"
 
+_SESSIONS = """
+SELECT session_id FROM live.session_heads WHERE $1::uuid IS NULL OR session_id > $1 ORDER BY session_id LIMIT $2
+"""
+
 _WAIT_IN_TURN = "SELECT pg_advisory_xact_lock(live.turn_of($1))"
 _LOCK_HEAD = (
     "SELECT session_id, epoch, last_seq, last_at FROM live.session_heads WHERE session_id = $1 FOR NO KEY UPDATE"
@@ -197,6 +201,12 @@ class EventLog:
         """Of the sessions that have a log."""
         async with self._database.connection() as connection:
             return {row["session_id"]: _head(row) for row in await connection.fetch(_HEADS, list(sessions))}
+
+    async def sessions(self, after: SessionId | None = None, limit: int = 500) -> list[SessionId]:
+        """Sessions that have a log, in the order of their ids."""
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(_SESSIONS, after, limit)
+        return [SessionId(str(row["session_id"])) for row in rows]
 
     async def find_commands(self, session: SessionId, commands: Iterable[tuple[UserId | None, str]]) -> list[Accepted]:
         """Those accepted before. The caller compares hashes: another body under a known id is `id_reused`."""

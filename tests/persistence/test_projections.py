@@ -3,11 +3,16 @@
 import asyncio
 import json
 import logging
+import os
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from random import Random
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -26,6 +31,8 @@ from rooms.summary import summary
 from tests.databases import SECRET_KEY
 from tests.persistence.scribe import Process, Scribe, process_on, said
 from tests.persistence.workshop import Workshop
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -195,6 +202,28 @@ async def test_everything_can_be_made_again_from_the_log(here: Process, workshop
     await follower.rebuild(scribe.session)
     after = [json.loads(await workshop.value(people, scribe.session)), await workshop.value(session, scribe.session)]
     assert after == before
+
+
+async def test_made_again_by_one_command(here: Process, workshop: Workshop, dsn: str) -> None:
+    scribe, _ = await an_hour(here, workshop)
+    told = (
+        "SELECT string_agg(s.title || p.user_id, ',' ORDER BY p.user_id) FROM live.live_sessions s"
+        " JOIN live.session_participants p ON p.session_id = s.id"
+    )
+    before = await workshop.value(told)
+    environ = {**os.environ, "SECRET_KEY": SECRET_KEY, "DATABASE_URL": dsn}
+    for named, code, answer in (
+        ([], 0, "2 sessions rebuilt\n"),
+        ([scribe.session], 0, "1 sessions rebuilt\n"),
+        ([str(uuid4())], 1, "there is no such session\n"),
+    ):
+        await workshop.execute("UPDATE live.live_sessions SET title = 'wrong'")
+        command = [sys.executable, "run.py", "rebuild", *named]
+        made = await asyncio.to_thread(
+            subprocess.run, command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60
+        )
+        assert (made.returncode, made.stdout + made.stderr) == (code, answer)
+        assert (await workshop.value(told) == before) is (code == 0)
 
 
 async def test_two_processes_share_the_work_and_agree(here: Process, workshop: Workshop, dsn: str) -> None:
