@@ -1,8 +1,9 @@
 """An immutable mapping whose copies share what did not change.
 
 A draft of a session must be free to make and free to drop (design.md 1), so large maps (messages, people, elements) are
-split into buckets: setting one key copies one bucket and the spine, never the whole map. Iteration follows insertion
-only within a bucket; whoever needs an order sorts by a field of the value.
+split into buckets: setting one key copies one bucket and the spine, never the whole map. There are more buckets the more
+keys there are, so that both stay short. Iteration follows insertion only within a bucket; whoever needs an order sorts by
+a field of the value.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -13,7 +14,9 @@ from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 V = TypeVar("V")
-BUCKETS = 64
+BUCKETS_MIN, BUCKETS_MAX = 64, 1_024
+KEYS_A_BUCKET = 32
+GROWTH = 4
 
 
 class BucketMap(Mapping[str, V]):
@@ -22,41 +25,68 @@ class BucketMap(Mapping[str, V]):
     __slots__ = ("_buckets", "_size")
 
     def __init__(self, items: Mapping[str, V] | Iterable[tuple[str, V]] = ()) -> None:
-        buckets: list[dict[str, V]] = [{} for _ in range(BUCKETS)]
-        for key, value in dict(items).items():
-            buckets[_bucket_of(key)][key] = value
+        given = dict(items)
+        count = BUCKETS_MIN
+        while len(given) > count * KEYS_A_BUCKET and count < BUCKETS_MAX:
+            count *= GROWTH
+        buckets: list[dict[str, V]] = [{} for _ in range(count)]
+        for key, value in given.items():
+            buckets[crc32(key.encode()) % count][key] = value
         self._buckets = tuple(buckets)
-        self._size = sum(map(len, buckets))
+        self._size = len(given)
 
     def set(self, key: str, value: V) -> "BucketMap[V]":
-        index = _bucket_of(key)
+        index = self._bucket_of(key)
         bucket = self._buckets[index]
         return self._with(index, {**bucket, key: value}, self._size + (key not in bucket))
 
     def drop(self, key: str) -> "BucketMap[V]":
-        index = _bucket_of(key)
+        index = self._bucket_of(key)
         bucket = self._buckets[index]
         if key not in bucket:
             return self
         return self._with(index, {k: v for k, v in bucket.items() if k != key}, self._size - 1)
 
+    def update(self, items: Mapping[str, V]) -> "BucketMap[V]":
+        """Sets many keys and copies each bucket that they touch once."""
+        if not items:
+            return self
+        buckets, size, copied = list(self._buckets), self._size, set()
+        for key, value in items.items():
+            index = self._bucket_of(key)
+            if index not in copied:
+                copied.add(index)
+                buckets[index] = dict(buckets[index])
+            size += key not in buckets[index]
+            buckets[index][key] = value
+        return self._made(tuple(buckets), size)
+
     def _with(self, index: int, bucket: dict[str, V], size: int) -> "BucketMap[V]":
+        return self._made((*self._buckets[:index], bucket, *self._buckets[index + 1 :]), size)
+
+    def _made(self, buckets: tuple[dict[str, V], ...], size: int) -> "BucketMap[V]":
         made: BucketMap[V] = BucketMap.__new__(BucketMap)
-        made._buckets = (*self._buckets[:index], bucket, *self._buckets[index + 1 :])
+        made._buckets = buckets
         made._size = size
+        if size > len(buckets) * KEYS_A_BUCKET and len(buckets) < BUCKETS_MAX:
+            return BucketMap(made)
         return made
 
     def changed_since(self, older: "BucketMap[V]") -> frozenset[str]:
         """Keys whose value was set, replaced or dropped; looks only into the buckets the two do not share."""
+        if len(self._buckets) != len(older._buckets):  # noqa: SLF001 - one of its kind
+            return _differing(self, older)
         keys: frozenset[str] = frozenset()
         for mine, other in zip(self._buckets, older._buckets, strict=True):  # noqa: SLF001 - one of its kind
             if mine is not other:
-                both = mine.keys() | other.keys()
-                keys |= {key for key in both if key not in mine or key not in other or mine[key] is not other[key]}
+                keys |= _differing(mine, other)
         return keys
 
     def __getitem__(self, key: str) -> V:
-        return self._buckets[_bucket_of(key)][key]
+        return self._buckets[self._bucket_of(key)][key]
+
+    def _bucket_of(self, key: str) -> int:
+        return crc32(key.encode()) % len(self._buckets)
 
     def __iter__(self) -> Iterator[str]:
         for bucket in self._buckets:
@@ -67,7 +97,9 @@ class BucketMap(Mapping[str, V]):
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, BucketMap):
-            return self._buckets == other._buckets
+            if len(self._buckets) == len(other._buckets):
+                return self._buckets == other._buckets
+            return self._size == other._size and dict(self) == dict(other)
         return NotImplemented
 
     __hash__ = None  # type: ignore[assignment]
@@ -94,5 +126,6 @@ def json_object(cls: Callable[[Any], Any], source: Any, handler: GetCoreSchemaHa
     )
 
 
-def _bucket_of(key: str) -> int:
-    return crc32(key.encode()) % BUCKETS
+def _differing(mine: Mapping[str, V], other: Mapping[str, V]) -> frozenset[str]:
+    both = mine.keys() | other.keys()
+    return frozenset(key for key in both if key not in mine or key not in other or mine[key] is not other[key])

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Union
 
 from pydantic import Field, TypeAdapter
 
-from rooms import breakouts, chat, hands, lifecycle, participants, polls, questions, rights, stage
+from rooms import boards, breakouts, chat, hands, lifecycle, participants, polls, questions, rights, stage
 from rooms.feature import Command, Event
 
 COMMAND_TYPES: tuple[type[Command], ...] = (
@@ -17,6 +17,7 @@ COMMAND_TYPES: tuple[type[Command], ...] = (
     *questions.COMMANDS,
     *stage.COMMANDS,
     *breakouts.COMMANDS,
+    *boards.COMMANDS,
 )
 INTERNAL_TYPES: tuple[type[Command], ...] = (
     *lifecycle.INTERNAL,
@@ -24,6 +25,7 @@ INTERNAL_TYPES: tuple[type[Command], ...] = (
     *rights.INTERNAL,
     *polls.INTERNAL,
     *breakouts.INTERNAL,
+    *boards.INTERNAL,
 )
 EVENT_TYPES: tuple[type[Event], ...] = (
     *lifecycle.EVENTS,
@@ -35,6 +37,7 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     *questions.EVENTS,
     *stage.EVENTS,
     *breakouts.EVENTS,
+    *boards.EVENTS,
 )
 
 

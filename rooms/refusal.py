@@ -22,6 +22,11 @@ poll.closed                  it does not take votes any more
 poll.already_voted           an anonymous vote cannot be changed
 poll.anonymous               an anonymous poll cannot be reopened, only copied
 question.closed              answered, dismissed or merged: nothing more can be done to it
+breakout.not_open            these rooms are not open yet, or none are
+breakout.full                the room has no place left
+breakout.closed              the room is closed, and so is what happened in it
+board.locked                 only moderators draw on this page now
+board.full                   this page has as many elements, or has had, as a page may
 """
 
 

@@ -12,7 +12,8 @@ from typing import ClassVar
 from pydantic import ConfigDict, TypeAdapter
 from pydantic.alias_generators import to_camel
 
-from rooms import breakouts, chat, hands, lifecycle, participants, polls, questions, rights, stage
+from rooms import boards, breakouts, chat, hands, lifecycle, participants, polls, questions, rights, stage
+from rooms.board_book import Boards
 from rooms.breakout_sets import Breakouts
 from rooms.chat import Chat
 from rooms.feature import Command, Context, Effect, Event, Feature, Recorded
@@ -39,6 +40,7 @@ FEATURES: tuple[Feature, ...] = (
     questions.FEATURE,
     polls.FEATURE,
     stage.FEATURE,
+    boards.FEATURE,
     breakouts.FEATURE,  # last: what is open inside a room is closed before everybody goes back
 )
 
@@ -61,6 +63,7 @@ class RoomState:
     questions: Questions | None = field(default_factory=Questions)
     stage: Stage | None = field(default_factory=Stage)
     breakouts: Breakouts | None = field(default_factory=Breakouts)
+    boards: Boards | None = field(default_factory=Boards)
     standings: Standings | None = field(default_factory=Standings)  # never part of a view
 
 

@@ -97,7 +97,16 @@ export type Event =
   | BreakoutClosed
   | BreakoutBroadcasted
   | HelpAsked
-  | HelpEnded;
+  | HelpEnded
+  | BoardChanged
+  | BoardCleared
+  | BoardRestored
+  | BoardLocked
+  | BoardShared
+  | PageAdded
+  | PageRenamed
+  | PageRemoved
+  | ImageAdded;
 export type Command =
   | StartSession
   | ActivateSession
@@ -161,7 +170,15 @@ export type Command =
   | CloseBreakouts
   | SayToAll
   | AskHelp
-  | EndHelp;
+  | EndHelp
+  | ChangeBoard
+  | ClearBoard
+  | RestoreBoard
+  | LockBoard
+  | ShareBoard
+  | AddPage
+  | RenamePage
+  | RemovePage;
 
 export interface Protocol {
   view: View;
@@ -173,6 +190,7 @@ export interface Protocol {
  */
 export interface View {
   at: string;
+  boards?: Boards;
   breakouts?: Breakouts;
   chat?: Chat;
   hands?: Hands;
@@ -184,6 +202,78 @@ export interface View {
   rights?: Rights;
   seq: number;
   stage?: Stage;
+}
+/**
+ * `whole`: with the pages of every room, as staff see it; otherwise those of `room`.
+ */
+export interface Boards {
+  images: {
+    [k: string]: Image;
+  };
+  pages: {
+    [k: string]: Page;
+  };
+  room?: string;
+  whole: boolean;
+}
+/**
+ * A picture that the store has under this id.
+ */
+export interface Image {
+  author?: string;
+  bytes: number;
+  height: number;
+  id: string;
+  mimeType: string;
+  room?: string;
+  seq: number;
+  width: number;
+}
+/**
+ * One board. `room` None: the main room's. `everyone` there may draw; `locked`: only moderators do.
+ *
+ * `changed` is the seq of the event that touched it last. `live` counts the elements that are not deleted, `size` is
+ * roughly their bytes. `cleared`: the clearing that can be undone. `elements` None: not loaded.
+ */
+export interface Page {
+  background?: Background;
+  changed: number;
+  cleared?: number;
+  elements?: {
+    [k: string]: Element;
+  };
+  everyone: boolean;
+  id: string;
+  live: number;
+  locked: boolean;
+  name: string;
+  order: number;
+  room?: string;
+  seq: number;
+  size: number;
+}
+export interface Background {
+  height: number;
+  imageId: string;
+  width: number;
+}
+/**
+ * `creator` drew it first, `author` changed it last, by the event `seq`. `cleared`: deleted by that clearing, the last.
+ *
+ * `body`: Excalidraw's other fields; of a deleted element only its type, unless a clearing can still be undone.
+ */
+export interface Element {
+  author?: string;
+  body: {
+    [k: string]: unknown;
+  };
+  cleared?: number;
+  creator?: string;
+  deleted: boolean;
+  id: string;
+  seq: number;
+  version: number;
+  versionNonce: number;
 }
 /**
  * `places`: user to the id of the open room they are in; whoever is not there is in the main room.
@@ -1126,6 +1216,85 @@ export interface HelpEnded {
   type: "breakout.helpEnded";
 }
 /**
+ * Elements that won over what was there, whole. `creators` of those that somebody else than the actor drew.
+ *
+ * `live` and `size` of the page afterwards. A larger act is several events of one `group`.
+ */
+export interface BoardChanged {
+  boardId: "main" | string;
+  creators?: {
+    [k: string]: string;
+  };
+  elements: {
+    [k: string]: unknown;
+  }[];
+  group?: string;
+  live: number;
+  room?: string;
+  size: number;
+  type: "board.changed";
+}
+export interface BoardCleared {
+  boardId: "main" | string;
+  room?: string;
+  type: "board.cleared";
+}
+/**
+ * What the clearing `cleared` deleted is back, but for what was drawn anew since.
+ */
+export interface BoardRestored {
+  boardId: "main" | string;
+  cleared: number;
+  live: number;
+  room?: string;
+  size: number;
+  type: "board.restored";
+}
+export interface BoardLocked {
+  boardId: "main" | string;
+  locked: boolean;
+  room?: string;
+  type: "board.locked";
+}
+export interface BoardShared {
+  boardId: "main" | string;
+  everyone: boolean;
+  room?: string;
+  type: "board.shared";
+}
+/**
+ * Pages of its room from `order` on move up by one.
+ */
+export interface PageAdded {
+  background?: Background;
+  boardId: string;
+  everyone: boolean;
+  name: string;
+  order: number;
+  room?: string;
+  type: "board.pageAdded";
+}
+export interface PageRenamed {
+  boardId: "main" | string;
+  name: string;
+  room?: string;
+  type: "board.pageRenamed";
+}
+export interface PageRemoved {
+  boardId: string;
+  room?: string;
+  type: "board.pageRemoved";
+}
+export interface ImageAdded {
+  bytes: number;
+  height: number;
+  imageId: string;
+  mimeType: string;
+  room?: string;
+  type: "board.imageAdded";
+  width: number;
+}
+/**
  * W195: the instructor begins; the lobby opens.
  */
 export interface StartSession {
@@ -1590,4 +1759,63 @@ export interface AskHelp {
 export interface EndHelp {
   roomId: string;
   type: "breakout.endHelp";
+}
+/**
+ * Elements as Excalidraw has them, whole. Those that lose against what is there are left out; a deletion is a change too.
+ *
+ * `group` holds together what one act needs several commands for.
+ */
+export interface ChangeBoard {
+  boardId: "main" | string;
+  elements: {
+    [k: string]: unknown;
+  }[];
+  group?: string | null;
+  type: "board.change";
+}
+export interface ClearBoard {
+  boardId: "main" | string;
+  type: "board.clear";
+}
+/**
+ * What the last clearing took comes back.
+ */
+export interface RestoreBoard {
+  boardId: "main" | string;
+  type: "board.restore";
+}
+export interface LockBoard {
+  boardId: "main" | string;
+  locked?: boolean;
+  type: "board.lock";
+}
+/**
+ * Whether everybody in its room who takes part may draw on it.
+ */
+export interface ShareBoard {
+  boardId: "main" | string;
+  everyone?: boolean;
+  type: "board.share";
+}
+/**
+ * After the page `after` and in its room, else last of the main room; `imageId` is its background, as of a slide.
+ */
+export interface AddPage {
+  after?: "main" | string | null;
+  everyone?: boolean | null;
+  imageId?: string | null;
+  name?: string | null;
+  type: "board.addPage";
+}
+export interface RenamePage {
+  boardId: "main" | string;
+  name: string;
+  type: "board.renamePage";
+}
+/**
+ * Not the page that a room has from its beginning.
+ */
+export interface RemovePage {
+  boardId: "main" | string;
+  type: "board.removePage";
 }

@@ -2,6 +2,7 @@
 // stays hidden, an event of an unknown type changes nothing but the place in the log.
 import type { View } from "../protocol";
 import type { Recorded } from "../wire";
+import { boards } from "./boards";
 import { breakouts } from "./breakouts";
 import { chat } from "./chat";
 import { hands } from "./hands";
@@ -28,6 +29,7 @@ const FOLDS: { [S in keyof Slices]-?: Reducers<NonNullable<Slices[S]>> } = {
   questions,
   stage,
   breakouts,
+  boards,
 };
 
 const BY_NAME = Object.entries(FOLDS) as unknown as [keyof Slices, Reducers<unknown>][];
