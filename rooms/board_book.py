@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Literal
 
-from rooms.breakout_sets import BreakoutOpened
+from rooms.breakout_events import BreakoutOpened
 from rooms.bucket_map import BucketMap
 from rooms.feature import Event, InRoom, Recorded, Standing
 from rooms.ids import AnyId, UserId, UserIdField

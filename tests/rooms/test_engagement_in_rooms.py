@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rooms.admission import ParticipantRemoved
-from rooms.breakout_sets import BreakoutMoved, Move
+from rooms.breakout_events import BreakoutMoved, Move
 from rooms.engagement import Score, score
 from rooms.feature import Event
 from rooms.ids import UserId
