@@ -19,16 +19,35 @@ from live.gateway import Gateway
 from live.heads import Heads
 from live.host import Parts
 from live.hosts import Hosts
+from live.intake import Intake
 from live.joining import Joining
-from live.keys import ACCESS_TOKENS, DATABASE, DEMO, DIRECTORY, GATEWAY, HOSTS, LIMITS, MAIL, SETTINGS, TOKENS
-from live.limits import MESSAGE_BYTES_MAX, Limits
+from live.kept import Kept
+from live.keys import (
+    ACCESS_TOKENS,
+    DATABASE,
+    DEMO,
+    DIRECTORY,
+    GATEWAY,
+    HOSTS,
+    INTAKE,
+    KEPT,
+    LIMITS,
+    MAIL,
+    SETTINGS,
+    STORE,
+    STUDIO,
+    TOKENS,
+)
+from live.limits import KEPT_BYTES_MAX, MESSAGE_BYTES_MAX, Limits
 from live.mail import Mail
 from live.presence import Presence
 from live.problems import Problem
 from live.settings import Settings
 from live.signals import Signals
+from live.studio import Studio
 from live.timers import Clockwork
 from live.tokens import AccessTokens
+from media.store import Store
 from persistence.committer import Committer
 from persistence.database import Database, Unavailable
 from persistence.directory import Directory
@@ -52,7 +71,9 @@ def make_app(settings: Settings) -> web.Application:
     app[SETTINGS] = settings
     app[LIMITS] = Limits(settings.limits_factor)
     app[ACCESS_TOKENS] = AccessTokens(settings.secret_key)
+    app[INTAKE], app[KEPT] = Intake(), Kept(KEPT_BYTES_MAX)
     app.cleanup_ctx.append(_persistence)
+    app.cleanup_ctx.append(_media)
     app.cleanup_ctx.append(_sessions)
     if settings.smtp_url:
         app.cleanup_ctx.append(_mail)
@@ -77,6 +98,13 @@ async def _persistence(app: web.Application) -> AsyncIterator[None]:
     app[TOKENS] = Tokens(database)
     yield
     await database.close()
+
+
+async def _media(app: web.Application) -> AsyncIterator[None]:
+    store, studio = app[STORE], app[STUDIO] = Store(app[SETTINGS].store_dir), Studio()
+    yield
+    studio.close()
+    store.close()
 
 
 async def _sessions(app: web.Application) -> AsyncIterator[None]:

@@ -5,10 +5,14 @@ from aiohttp import web
 from live.demo import Demo
 from live.gateway import Gateway
 from live.hosts import Hosts
+from live.intake import Intake
+from live.kept import Kept
 from live.limits import Limits
 from live.mail import Mail
 from live.settings import Settings
+from live.studio import Studio
 from live.tokens import AccessTokens
+from media.store import Store
 from persistence.database import Database
 from persistence.directory import Directory
 from persistence.tokens import Tokens
@@ -23,6 +27,10 @@ DIRECTORY = web.AppKey("directory", Directory)
 TOKENS = web.AppKey("tokens", Tokens)
 HOSTS = web.AppKey("hosts", Hosts)
 GATEWAY = web.AppKey("gateway", Gateway)
+INTAKE = web.AppKey("intake", Intake)
+STORE = web.AppKey("store", Store)
+STUDIO = web.AppKey("studio", Studio)
+KEPT = web.AppKey("kept", Kept)
 MAIL = web.AppKey("mail", Mail)  # only with SMTP_URL
 
 DEMO = web.AppKey("demo", Demo)  # only with `run.py demo`

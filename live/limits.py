@@ -53,6 +53,16 @@ IDLE_HOST_S = 60.0
 RECENT_COMMANDS = 5_000  # answered again from memory; older ones from the database
 QUALITY_EVERY_S = 10.0
 
+# -- What is too large for the log and the socket --
+INTAKE_BYTES_MAX = 200_000_000  # of large bodies on their way in, this process; beyond it `overloaded` with Retry-After
+INTAKE_PER_USER_MAX = 4  # at once; beyond it `rate_limited`
+PICTURES_AT_ONCE = 2  # decoded, by this process; a large one takes some 300 MB
+KEPT_BYTES_MAX = 64_000_000  # answers that many ask for at the same time; the longest unused are made again
+ANSWER_PIECE_BYTES = 65_536
+ANSWER_PIECE_WITHIN_S = 10.0  # who reads more slowly is cut off (attack 39)
+BODY_BEGINS_WITHIN_S = 10.0
+BODY_BYTES_PER_S_MIN = 10_000.0  # who sends more slowly gets `too_slow` (attack 38)
+
 # -- Refusals: each answered, but a connection that is refused this often is closed with `rate`. --
 REFUSALS_MAX = 100
 REFUSALS_WITHIN_S = 10.0
@@ -89,6 +99,7 @@ SIGNALS_PER_CONNECTION = Rate(20, 40)  # dropped beyond it
 CONNECTS_PER_ADDRESS = Rate(5, 60)
 REST_PER_USER = Rate(10, 50)
 REST_PER_ADDRESS = Rate(100, 500)
+UPLOADS_PER_USER = Rate(1, 100)  # all pages of a presentation, then one a second
 LOGIN_PER_ACCOUNT = Rate(5 / 60, 5)
 LOGIN_PER_ADDRESS = Rate(20 / 60, 20)  # tries that failed, or are not answered yet
 INVITATION_PER_ADDRESS = Rate(20 / 60, 200)  # a classroom looks at its link and opens it
@@ -155,6 +166,7 @@ class Limits:
         self.connects_per_address = Buckets(CONNECTS_PER_ADDRESS, factor, clock)
         self.rest_per_user = Buckets(REST_PER_USER, factor, clock)
         self.rest_per_address = Buckets(REST_PER_ADDRESS, factor, clock)
+        self.uploads_per_user = Buckets(UPLOADS_PER_USER, factor, clock)
         self.login_per_account = Buckets(LOGIN_PER_ACCOUNT, factor, clock)
         self.login_per_address = Buckets(LOGIN_PER_ADDRESS, factor, clock)
         self.invitation_per_address = Buckets(INVITATION_PER_ADDRESS, factor, clock)

@@ -19,6 +19,7 @@ from aiohttp.typedefs import Handler
 from pydantic import ValidationError
 
 from live.hosts import NoSession
+from media.store import StoreFailed
 from persistence.database import Unavailable
 from persistence.directory import AddressTaken, LastAdministrator
 from persistence.invitations import NotInvited
@@ -51,6 +52,7 @@ STATUS: Mapping[str, int] = {
     "participant.not_admitted": 403,
     "not_found": 404,
     "method_not_allowed": 405,
+    "too_slow": 408,
     "conflict": 409,
     "in_progress": 409,
     "illegal_transition": 409,
@@ -81,6 +83,7 @@ TITLES: Mapping[str, str] = {
     "in_progress": "The first request with this key is still running",
     "precondition_failed": "It changed since you read it",
     "precondition_required": "Say which version you read: If-Match",
+    "too_slow": "The body came too slowly",
     "rate_limited": "Too many requests",
     "internal": "Something went wrong here",
     "unavailable": "The database cannot be reached",
@@ -180,7 +183,7 @@ def problem_of(error: Exception) -> Problem:
             return Problem(error.code, error.detail, allowed=error.allowed, retry_after_s=error.retry_after_s)
         case Invalid():
             return invalid([Fault(each.message, pointer=each.pointer) for each in error.errors])
-        case Unavailable():
+        case Unavailable() | StoreFailed():
             return Problem("unavailable", "try again in a moment", retry_after_s=1)
         case TooBusy():
             return Problem("overloaded", retry_after_s=1)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 DEFAULT_PORT = 8080
 
@@ -32,10 +32,15 @@ class Settings:
     tls: tuple[Path, Path] | None = None  # certificate and key; without them a proxy does TLS, or nobody
     limits_factor: float = 1.0
     trusted_proxies: tuple[str, ...] = ()
+    recordings_dir: Path | None = None  # what is too large for the log; without it a folder of `data_dir`
     smtp_url: str | None = None
     mail_from: str = "atelier@localhost"
     failpoints: str = ""
     demo: bool = False
+
+    @property
+    def store_dir(self) -> Path:
+        return self.recordings_dir or self.data_dir / "store"
 
     @property
     def url(self) -> str:
@@ -75,6 +80,7 @@ def read_settings(environ: Mapping[str, str], **given: object) -> Settings:
         "database_engine_url": environ.get("DATABASE_ENGINE_URL") or None,
         "data_dir": Path(environ.get("DATA_DIR") or "data"),
         "public_url": environ.get("PUBLIC_URL") or None,
+        "recordings_dir": _folder(environ, "RECORDINGS_URL"),
         "limits_factor": _positive(environ, "LIMITS_FACTOR", 1.0),
         "trusted_proxies": tuple(filter(None, environ.get("TRUSTED_PROXIES", "").split(","))),
         "smtp_url": environ.get("SMTP_URL") or None,
@@ -100,3 +106,13 @@ def _positive(environ: Mapping[str, str], name: str, default: float) -> float:
     if not 0 < value < 1e9:
         raise SettingsRefused(f"{name} must be a positive number")
     return value
+
+
+def _folder(environ: Mapping[str, str], name: str) -> Path | None:
+    given = environ.get(name)
+    if not given:
+        return None
+    parts = urlsplit(given)
+    if parts.scheme != "file" or parts.netloc not in ("", "localhost") or not parts.path.startswith("/"):
+        raise SettingsRefused(f"{name} must be file: and an absolute path")
+    return Path(unquote(parts.path))

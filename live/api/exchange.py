@@ -4,8 +4,10 @@ address limit, sign-in, user limit, path (404), who may (403, 404), the version 
 415, 422 with every fault), a repeated request (its first answer), the function itself, entity tag and page links.
 """
 
+import asyncio
 import hashlib
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, assert_never
 from urllib.parse import urlencode
 
@@ -13,9 +15,11 @@ from aiohttp import web
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from live.api.call import Call
-from live.api.route import BASE, File, Listing, Route, Who
-from live.api.strict_json import parse, read_bounded
+from live.api.route import BASE, File, Listing, Route, Upload, Who
+from live.api.strict_json import BODY_BYTES_MAX, parse, read_bounded
 from live.auth import find_sender
+from live.keys import INTAKE
+from live.limits import ANSWER_PIECE_BYTES, ANSWER_PIECE_WITHIN_S
 from live.problems import Fault, Problem, faults_of, invalid, not_found
 from persistence.idempotency import Answered, Idempotency, KeyReused, StillRunning
 from rooms.ids import SessionId
@@ -39,10 +43,13 @@ async def exchange(route: Route, request: web.Request) -> web.StreamResponse:
     await _require_may(route.who, call, path.get("session_id"))
     if route.matches is not None:
         await _require_version(route.matches, call, path)
-    given, body = await _read_input(route, request)
-    if route.method == "POST" and route.keyed and call.reader is not None and "Idempotency-Key" in request.headers:
-        return await _once(route, call, path, given, body)
-    return await _carry_out(route, call, path, given)
+    if route.admits is not None:
+        await route.admits(call, **path)
+    with _room_for(route, call):
+        given, body = await _read_input(route, request)
+        if route.method == "POST" and route.keyed and call.reader is not None and "Idempotency-Key" in request.headers:
+            return await _once(route, call, path, given, body)
+        return await _carry_out(route, call, path, given)
 
 
 def _require(wait_s: float) -> None:
@@ -94,6 +101,15 @@ async def _require_version(matches: Route, call: Call, path: Mapping[str, Any]) 
 # -- Input --
 
 
+def _room_for(route: Route, call: Call) -> AbstractContextManager[None]:
+    """Large bodies only where there is room for them."""
+    if not route.takes:
+        return nullcontext()
+    announced = call.request.content_length
+    size = route.bytes_max if announced is None else min(announced, route.bytes_max)
+    return call.request.app[INTAKE].room_for(call.user, size)
+
+
 def _read_path(route: Route, request: web.Request) -> dict[str, Any]:
     """What cannot be an id names nothing."""
     try:
@@ -106,7 +122,10 @@ async def _read_input(route: Route, request: web.Request) -> tuple[dict[str, Any
     """The arguments `query` and `body`, all faults of both at once, and the body's bytes."""
     given: dict[str, Any] = {}
     faults: list[Fault] = []
-    body = await read_bounded(request) if request.can_read_body else b""
+    if route.takes and request.content_type not in route.takes:
+        raise Problem("unsupported_media_type", f"send {', '.join(route.takes)}")
+    bytes_max = route.bytes_max if route.takes else BODY_BYTES_MAX
+    body = await read_bounded(request, bytes_max) if request.can_read_body else b""
     parameters = dict(request.query)
     if len(parameters) != len(request.query):
         faults.append(Fault("a parameter is given twice", parameter=_twice(request)))
@@ -117,7 +136,9 @@ async def _read_input(route: Route, request: web.Request) -> tuple[dict[str, Any
             given["query"] = TypeAdapter(route.query).validate_python(parameters, by_alias=True, by_name=False)
         except ValidationError as error:
             faults += faults_of(error, where="query")
-    if route.body is not None and route.body_optional and not body.strip():
+    if route.takes:
+        given["body"] = Upload(request.content_type, body)
+    elif route.body is not None and route.body_optional and not body.strip():
         given["body"] = None
     elif route.body is not None:
         if request.content_type != JSON:
@@ -145,30 +166,75 @@ def _twice(request: web.Request) -> str:
 
 async def _carry_out(route: Route, call: Call, path: Mapping[str, Any], given: Mapping[str, Any]) -> web.StreamResponse:
     answered = await route.run(call, **path, **given)
+    if isinstance(answered, File):
+        return await _send_file(route, call, answered)
     status, body = _encoded(route, answered)
     headers = {"Cache-Control": PRIVATE if route.etag else "private, no-store"}
     if call.location:
         headers["Location"] = BASE + call.location
-    if isinstance(answered, File) and answered.name:
-        headers["Content-Disposition"] = f'attachment; filename="{answered.name}"'
     if isinstance(answered, Listing) and answered.next_cursor:
         headers["Link"] = f'<{_next_page(call.request, answered.next_cursor)}>; rel="next"'
     if route.etag:
         headers["ETag"] = tag = entity_tag(body, answered)
-        if route.method == "GET" and tag in _tags(call.request.headers.get("If-None-Match", ""), weak=True):
+        if _holds(call, tag):
             return web.Response(status=304, headers=headers)
     if status == 204:
         return web.Response(status=204, headers=headers)
-    kind = answered.content_type if isinstance(answered, File) else route.produces
-    return web.Response(status=status, body=body, headers={**headers, "Content-Type": kind})
+    return web.Response(status=status, body=body, headers={**headers, "Content-Type": JSON})
+
+
+def _holds(call: Call, tag: str) -> bool:
+    """Whether the reader has this very version already (RFC 9110, 13.1.2)."""
+    return call.request.method in ("GET", "HEAD") and tag in _tags(
+        call.request.headers.get("If-None-Match", ""), weak=True
+    )
+
+
+async def _send_file(route: Route, call: Call, file: File) -> web.StreamResponse:
+    """What has a version is not even made for whoever holds it already."""
+    headers = {"Cache-Control": PRIVATE if route.etag else "private, no-store", **file.headers}
+    if file.name:
+        headers["Content-Disposition"] = f'attachment; filename="{file.name}"'
+    if file.version is not None:
+        headers["ETag"] = f'"{file.version}"'
+        if _holds(call, headers["ETag"]):
+            return web.Response(status=304, headers=headers)
+    body = file.body if isinstance(file.body, bytes) else await file.body()
+    if body is None:
+        raise not_found()
+    if route.etag and file.version is None:
+        headers["ETag"] = tag = entity_tag(body)
+        if _holds(call, tag):
+            return web.Response(status=304, headers=headers)
+    return Piecewise(body, status=route.status, headers={**headers, "Content-Type": file.content_type})
+
+
+class Piecewise(web.StreamResponse):
+    """Written as fast as it is read, so that a slow reader costs little memory; one that is too slow is cut off (attack 39)."""
+
+    def __init__(self, body: bytes, *, status: int, headers: Mapping[str, str]) -> None:
+        super().__init__(status=status, headers=dict(headers))
+        self.content_length = len(body)
+        self._whole = memoryview(body)
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        request = self._req
+        assert request is not None
+        try:
+            for start in range(0, len(self._whole) if request.method != "HEAD" else 0, ANSWER_PIECE_BYTES):
+                async with asyncio.timeout(ANSWER_PIECE_WITHIN_S):
+                    await self.write(self._whole[start : start + ANSWER_PIECE_BYTES])
+            await super().write_eof(data)
+        except TimeoutError:
+            if request.transport is not None:
+                request.transport.abort()
+            raise ConnectionResetError("read too slowly") from None
 
 
 def _encoded(route: Route, answered: Any) -> tuple[int, bytes]:
     """Absent is absent: None is left out, but for the end of a list."""
     if answered is None:
         return 204, b""
-    if isinstance(answered, File):
-        return route.status, answered.body
     assert route.answer is not None
     body = route.answer.dump_json(answered, by_alias=True, exclude_none=True)
     if isinstance(answered, Listing) and answered.next_cursor is None:

@@ -125,6 +125,8 @@ def _operation(route: Route, schemas: dict[Key, Any]) -> dict[str, Any]:
     if route.body is not None:
         schema = schemas[(f"{name} body", "validation")]
         operation["requestBody"] = {"required": not route.body_optional, "content": {JSON: {"schema": schema}}}
+    elif route.takes:
+        operation["requestBody"] = {"required": True, "content": {each: {} for each in route.takes}}
     return operation
 
 
@@ -192,8 +194,10 @@ def _problems_of(route: Route) -> dict[int, list[str]]:
         codes += ["not_found"]
     if route.matches is not None:
         codes += ["precondition_required", "precondition_failed"]
-    if route.body is not None:
-        codes += ["bad_request", "too_large", "unsupported_media_type"]
+    if route.body is not None or route.takes:
+        codes += ["bad_request", "too_large", "too_slow", "unsupported_media_type"]
+    if route.takes:
+        codes += ["overloaded"]
     found: dict[int, list[str]] = {}
     for code in codes:
         found.setdefault(status_of(code), []).append(code)

@@ -68,18 +68,30 @@ class Listing(Wire, Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
-class File:
-    """An answer that is not JSON, or JSON that is encoded already."""
+class Upload:
+    """A body that is not JSON: of one of the types its route takes, nothing else is known of it."""
 
-    body: bytes
+    content_type: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """An answer that is not JSON, or JSON that is encoded already. `body` may be made when it is really asked for; None then is
+    not found. `version`: the same one means the same content, so it is the entity tag."""
+
+    body: bytes | Callable[[], Awaitable[bytes | None]]
     content_type: str
     name: str | None = None  # offered for saving
+    version: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Route:
     """`recognises`: for ANYONE, but whoever is signed in is known. `matches`: the route whose representation If-Match names. `refuses`: codes beside the general ones that it may answer,
-    for the documentation. `keyed`: a POST may be repeated under an Idempotency-Key. `cost`: what it takes of the reader's rate. `produces`: the content type of its answer."""
+    for the documentation. `takes`: content types of an Upload, of at most `bytes_max`. `admits`: what else decides who may, asked before a
+    body is read. `keyed`: a POST may be repeated under an Idempotency-Key. `cost`: what it takes of the reader's rate. `produces`: the content type of its answer."""
 
     family: str
     method: str
@@ -95,6 +107,9 @@ class Route:
     produces: str = "application/json"
     refuses: tuple[str, ...] = ()
     parameters: Mapping[str, TypeAdapter[Any]] = field(default_factory=dict)
+    takes: tuple[str, ...] = ()
+    bytes_max: int = 0
+    admits: Run | None = None
     query: type[Wire] | None = None
     body: TypeAdapter[Any] | None = None
     body_optional: bool = False
@@ -151,6 +166,8 @@ def _read_signature(path: str, run: Run) -> dict[str, Any]:
     query, body = annotations.pop("query", None), annotations.pop("body", None)
     if annotations:
         raise TypeError(f"{run.__name__}: what are {', '.join(annotations)}?")
+    if body is Upload:
+        body = None
     answered = signature.return_annotation
     return {
         "parameters": parameters,

@@ -2,14 +2,17 @@
 does not have (attacks 15, 30-32). Knows no schema.
 """
 
+import asyncio
 import json
 import math
 import re
 from collections.abc import Mapping
+from time import monotonic
 from typing import Any, NoReturn
 
 from aiohttp import web
 
+from live.limits import BODY_BEGINS_WITHIN_S, BODY_BYTES_PER_S_MIN
 from live.problems import Problem
 
 BODY_BYTES_MAX = 64 * 1024
@@ -22,17 +25,24 @@ _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
 async def read_bounded(request: web.Request, bytes_max: int = BODY_BYTES_MAX) -> bytes:
-    """The body, never more of it in memory than allowed. Compressed bodies are refused: they may be bombs (attack 37)."""
+    """The body, never more of it in memory than allowed, and not for ever (attack 38). Compressed bodies are refused: they may be
+    bombs (attack 37)."""
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise Problem("unsupported_media_type", "send the body without Content-Encoding")
     if request.content_length is not None and request.content_length > bytes_max:
         raise Problem("too_large", f"at most {bytes_max} bytes")
-    chunks, size = [], 0
-    async for chunk in request.content.iter_any():
-        size += len(chunk)
-        if size > bytes_max:
-            raise Problem("too_large", f"at most {bytes_max} bytes")
-        chunks.append(chunk)
+    began, chunks, size = monotonic(), list[bytes](), 0
+    try:
+        while not request.content.at_eof():
+            left_s = began + BODY_BEGINS_WITHIN_S + size / BODY_BYTES_PER_S_MIN - monotonic()
+            async with asyncio.timeout(left_s):
+                chunk = await request.content.readany()
+            size += len(chunk)
+            if size > bytes_max:
+                raise Problem("too_large", f"at most {bytes_max} bytes")
+            chunks.append(chunk)
+    except TimeoutError:
+        raise Problem("too_slow", headers={"Connection": "close"}) from None
     return b"".join(chunks)
 
 

@@ -45,9 +45,9 @@ class Contract:
         assert kind in content, f"{where}: {kind}"
         if "schema" in content[kind]:
             self._require(content[kind]["schema"], json.loads(body), where)
-        if status < 300 and sent and "requestBody" in operation:
-            schema = operation["requestBody"]["content"]["application/json"]["schema"]
-            self._require(schema, json.loads(sent), f"{method} {path}, the body that was taken")
+        taken = operation.get("requestBody", {}).get("content", {}).get("application/json")
+        if status < 300 and sent and taken is not None:
+            self._require(taken["schema"], json.loads(sent), f"{method} {path}, the body that was taken")
 
     def _require(self, schema: dict[str, Any], value: Any, where: str) -> None:
         key = json.dumps(schema, sort_keys=True)
