@@ -7,6 +7,7 @@ that touches the disk happens in threads of its own, never on the loop.
 
 import asyncio
 import errno
+import logging
 import os
 import re
 import stat
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 from uuid import uuid4
 
+log = logging.getLogger(__name__)
 THREADS = 4
 SEGMENTS_MAX = 4
 SEGMENT = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}(\.[a-z0-9]{1,8})?", re.ASCII)
@@ -59,6 +61,7 @@ class Store:
             try:
                 return work(*args, **kwargs)
             except OSError as error:
+                log.error("the store failed: %s", error.strerror)  # noqa: TRY400 - the disk's trouble, not ours
                 raise StoreFailed(error.strerror or "the disk refused") from error
 
         return await asyncio.get_running_loop().run_in_executor(self._threads, carried_out)
