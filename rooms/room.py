@@ -14,6 +14,7 @@ from pydantic.alias_generators import to_camel
 
 from rooms import boards, breakouts, chat, hands, lifecycle, participants, polls, questions, rights, stage
 from rooms.board_book import Boards
+from rooms.breakout_events import BreakoutClosed
 from rooms.breakout_sets import Breakouts
 from rooms.chat import Chat
 from rooms.feature import Command, Context, Effect, Event, Feature, Recorded
@@ -93,7 +94,7 @@ def decide(room: RoomState, command: Command, context: Context) -> list[Event]:
 
 def closed_by(event: Event) -> tuple[str, ...]:
     """The breakout rooms that an event closes."""
-    return tuple(getattr(event, "room_ids", ())) if event.type == "breakout.closed" else ()
+    return event.room_ids if isinstance(event, BreakoutClosed) else ()
 
 
 def record(room: RoomState, events: Iterable[Event], context: Context, command: str | None) -> list[Recorded]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
+from rooms.board_book import BoardId, PageRemoved
 from rooms.feature import Command, Context, Event, Feature, InRoom, Recorded, Standing
 from rooms.ids import AnyId
 from rooms.lifecycle import FeatureType, require_feature, require_running
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from rooms.room import RoomState
 
 Kind = Literal["nothing", "poll", "question", "board", "breakouts"]
-Target = Literal["main"] | AnyId  # the main room's first board has a name for an id
+Target = BoardId | AnyId
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +150,12 @@ def apply_gone(stage: Stage, recorded: Recorded) -> Stage:
     return _without(stage, event.room, "question", event.question_id, recorded)
 
 
+def apply_page_removed(stage: Stage, recorded: Recorded) -> Stage:
+    event = recorded.event
+    assert isinstance(event, PageRemoved)
+    return _without(stage, event.room, "board", event.board_id, recorded)
+
+
 def _without(stage: Stage, place: str | None, kind: Kind, target: str, recorded: Recorded) -> Stage:
     now = stage.of(place)
     gone = (now.kind, now.target) == (kind, target)
@@ -173,6 +180,7 @@ FEATURE = Feature(
         QuestionMerged: apply_gone,
         QuestionWithdrawn: apply_gone,
         QuestionVanished: apply_gone,
+        PageRemoved: apply_page_removed,
     },
     own_events=EVENTS,
     view=view,

@@ -24,7 +24,18 @@ from rooms.room import RoomState
 from tests.api.conftest import Api, Caller
 from tests.laws.improviser import EVERYBODY, History, improvise
 from tests.laws.laws import rooms_of, wire
-from tests.laws.test_never_visible import COLUMN, RIGHTS, cell, place, secrets, variant
+from tests.laws.test_never_visible import (
+    COLUMN,
+    COLUMNS,
+    RELATIONS,
+    RIGHTS,
+    cell,
+    place,
+    relation,
+    room_of,
+    secrets,
+    variant,
+)
 from tests.rooms.rehearsal import MARA
 
 SEEDS = (2001, 2004, 2010)
@@ -33,7 +44,7 @@ APPEND_EVENTS = 50
 
 async def test_everybody_reads_of_the_past_what_the_table_says(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     people = {user: await account(api, user, monkeypatch) for user in EVERYBODY}
-    checked = Counter[str]()
+    checked, relations = Counter[str](), Counter[str]()
     for history in (improvise(seed, 200) for seed in SEEDS):
         session = await stored(api, history)
         rooms = {recorded.seq: after for _, recorded, after in rooms_of(history)}
@@ -43,8 +54,9 @@ async def test_everybody_reads_of_the_past_what_the_table_says(api: Api, monkeyp
                 continue  # nothing of this session is theirs to read
             items = await read(caller, session)
             for recorded in history.played.log[1:]:
-                where = place(rooms[max(recorded.seq, entered)], user)  # before the first admission: as at that one
-                column, right = cell(RIGHTS[variant(recorded)], recorded, user, where)
+                room = rooms[max(recorded.seq, entered)]  # before the first admission: as at that one
+                where, there = place(room, user), room_of(room, user)
+                column, right = cell(RIGHTS[variant(recorded)], recorded, user, where, there)
                 item = items.pop(recorded.seq, None)
                 told = f"seed {history.seed}: {variant(recorded)} for {where} as {column}: {item} of {wire(recorded)}"
                 match right:
@@ -57,12 +69,15 @@ async def test_everybody_reads_of_the_past_what_the_table_says(api: Api, monkeyp
                         assert right == "r", told
                         assert item is not None, told
                         held = json.dumps(item, ensure_ascii=False)
-                        assert not [each for each in secrets(recorded, user) if each in held], told
+                        assert not [each for each in secrets(recorded, user, there) if each in held], told
                 checked[column] += 1
+                if RIGHTS[variant(recorded)]["elsewhere"] == "-":
+                    relations[relation(recorded, where, there)] += 1
             items.pop(1, None)
             assert not items, f"seed {history.seed}: more than there is"
-    print(f"\n{sum(checked.values())} cells over REST: {dict(checked)}")
-    assert min(checked[column] for column in ("staff", "participant", "observer", "outside", "author", "partner")) > 0
+    print(f"\n{sum(checked.values())} cells over REST: {dict(checked)}; of what belongs to a place: {dict(relations)}")
+    assert min(checked[column] for column in COLUMNS) > 0
+    assert set(relations) == RELATIONS
 
 
 def is_in(room: RoomState, user: UserId) -> bool:

@@ -71,7 +71,7 @@ def _candidates(history: History, dice: Random) -> Iterator[Case]:
 
 def _begin(reader: Reader, room: RoomState) -> Case:
     held = reader.standing
-    standing = {"user": held.user, "staff": held.staff, "admitted": held.admitted}
+    standing = {"user": held.user, "staff": held.staff, "admitted": held.admitted, "room": held.room}
     return {"standing": standing, "view": on_the_wire(reader, room), "events": []}
 
 

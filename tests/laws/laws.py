@@ -223,9 +223,13 @@ def standings_remember_who_saw_what(history: History) -> None:
 
 def the_whole_log_read_by_one_standing_is_its_view(history: History) -> None:
     """Whoever reads a session from its first event, over REST, comes to the same view as who is in it."""
+    assert history.played.room.breakouts is not None
+    sets = history.played.room.breakouts.in_order()
+    rooms = [each.id for held in sets[:2] for each in held.rooms[:2]]
     for user in (None, *READERS):
-        for staff, admitted in ((True, True), (False, True), (False, False)):
-            standing = Standing(user, staff, admitted)
+        in_a_room = [(False, True, each) for each in (rooms if user is None else rooms[:1])]
+        for staff, admitted, place in [(True, True, None), (False, True, None), (False, False, None), *in_a_room]:
+            standing = Standing(user, staff, admitted, place)
             seen = view(RoomState(), standing)
             for recorded in history.played.log:
                 shown = visible(recorded, standing)

@@ -91,6 +91,8 @@ def test_the_cases_show_the_redacted_beside_the_whole(cases: list[Case]) -> None
 def test_the_cases_show_every_standing(cases: list[Case]) -> None:
     standings = {(case["standing"]["staff"], case["standing"]["admitted"]) for case in cases}
     assert standings == {(True, True), (False, True), (False, False)}
+    in_rooms = [case for case in cases if case["standing"]["room"] is not None and not case["standing"]["staff"]]
+    assert sum(len(case["events"]) for case in in_rooms) > 50, AGAIN
     assert sum(len(case["events"]) == 1 for case in cases) > 10
     assert sum(len(case["events"]) > 20 for case in cases) > 10
 

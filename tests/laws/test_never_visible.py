@@ -2,9 +2,11 @@
 
 Columns are what somebody is to the event: staff (host, assistant, or whoever may moderate), participant, observer, outside
 (waiting, removed or a stranger), its author, and its partner: the other one of a direct message, the creator of a poll.
+Participants and observers who are elsewhere have a column of their own, author or not: what happened was in a breakout room
+and they are in another or in the main room, or it was in the main room and they are in a breakout room.
 
     W  the whole event       r  something of it; never the secrets that the row's function names
-    -  nothing               =  as if no author or partner       .  does not occur
+    -  nothing               =  as if no author, partner or here .  does not occur
 
 How an event is classified and what is secret in it stands here too, and looks at no rule of the product's visibility.
 """
@@ -25,98 +27,126 @@ from tests.laws.improviser import History, improvise
 from tests.laws.laws import READERS, encoded, rooms_of, wire
 
 TABLE = """
-event                           staff participant observer outside author partner
-session.scheduled                 .        .         .        W      .       .
-session.started                   W        W         W        W      W       .
-session.activated                 W        W         W        W      W       .
-session.aborted                   W        W         W        W      W       .
-session.paused                    W        W         W        W      W       .
-session.resumed                   W        W         W        W      W       .
-session.extended                  W        W         W        W      W       .
-session.updated                   W        W         W        W      W       .
-session.ended                     W        W         W        W      W       .
-session.cancelled                 W        W         W        W      W       .
-session.interrupted               W        W         W        W      .       .
+event                             staff participant observer outside author partner elsewhere
+session.scheduled                 .     .           .        W       .      .       .
+session.started                   W     W           W        W       W      .       =
+session.activated                 W     W           W        W       W      .       =
+session.aborted                   W     W           W        W       W      .       =
+session.paused                    W     W           W        W       W      .       =
+session.resumed                   W     W           W        W       W      .       =
+session.extended                  W     W           W        W       W      .       =
+session.updated                   W     W           W        W       W      .       =
+session.ended                     W     W           W        W       W      .       =
+session.cancelled                 W     W           W        W       W      .       =
+session.interrupted               W     W           W        W       .      .       =
 
-participant.waiting               W        -         -        W      =       .
-participant.admitted              W        W         W        W      =       .
-participant.joined                W        W         W        -      =       .
-participant.left                  W        W         W        -      =       .
-participant.left lobby            W        -         -        W      =       .
-participant.denied                W        -         -        r      W       .
-participant.removed               W        W         W        -      =       .
-participant.removed lobby         W        W         W        r      =       .
-participant.banned                W        r         r        -      =       .
-participant.banned lobby          W        r         r        r      =       .
-participant.banned at the door    W        -         -        r      =       .
-participant.unbanned              W        -         -        -      W       .
-participant.quality               W        -         -        -      W       .
+participant.waiting               W     -           -        W       =      .       =
+participant.admitted              W     W           W        W       =      .       =
+participant.joined                W     W           W        -       =      .       =
+participant.left                  W     W           W        -       =      .       =
+participant.left lobby            W     -           -        W       =      .       =
+participant.denied                W     -           -        r       W      .       =
+participant.removed               W     W           W        -       =      .       =
+participant.removed lobby         W     W           W        r       =      .       =
+participant.banned                W     r           r        -       =      .       =
+participant.banned lobby          W     r           r        r       =      .       =
+participant.banned at the door    W     -           -        r       =      .       =
+participant.unbanned              W     -           -        -       W      .       =
+participant.quality               W     -           -        -       W      .       =
 
-role.changed                      W        W         W        -      =       .
-permission.asked                  W        -         -        -      W       .
-permission.granted                W        W         W        -      =       .
-permission.revoked                W        W         W        -      =       .
-permission.revoked declined       W        -         -        -      W       .
-hand.raised                       W        W         W        -      =       .
-hand.lowered                      W        W         W        -      =       .
-reaction.sent                     W        W         W        -      =       .
-stage.shown                       W        W         W        -      =       .
+role.changed                      W     W           W        -       =      .       =
+permission.asked                  W     -           -        -       W      .       =
+permission.granted                W     W           W        -       =      .       =
+permission.revoked                W     W           W        -       =      .       =
+permission.revoked declined       W     -           -        -       W      .       =
+hand.raised                       W     W           W        -       =      .       =
+hand.lowered                      W     W           W        -       =      .       =
+reaction.sent                     W     W           W        -       =      .       -
+stage.shown                       W     W           W        -       =      .       -
 
-chat.sent                         W        W         W        -      =       .
-chat.sent staff                   W        -         -        -      =       .
-chat.sent direct                  -        -         -        -      W       W
-chat.edited                       W        W         W        -      =       .
-chat.edited staff                 W        -         -        -      =       .
-chat.edited direct                -        -         -        -      W       W
-chat.deleted                      W        W         W        -      =       .
-chat.deleted staff                W        -         -        -      =       .
-chat.deleted direct               -        -         -        -      W       W
-chat.reacted                      W        W         W        -      =       .
-chat.reacted staff                W        -         -        -      =       .
-chat.reacted direct               -        -         -        -      W       W
-chat.pinned                       W        W         W        -      =       .
-chat.pinned staff                 W        -         -        -      =       .
-chat.unpinned                     W        W         W        -      =       .
-chat.unpinned staff               W        -         -        -      =       .
-chat.locked                       W        W         W        -      =       .
-chat.slowed                       W        W         W        -      =       .
+board.changed                     W     W           W        -       =      .       -
+board.cleared                     W     W           W        -       =      .       -
+board.restored                    W     W           W        -       =      .       -
+board.locked                      W     W           W        -       =      .       -
+board.shared                      W     W           W        -       =      .       -
+board.pageAdded                   W     W           W        -       =      .       -
+board.pageRenamed                 W     W           W        -       =      .       -
+board.pageRemoved                 W     W           W        -       =      .       -
+board.imageAdded                  W     W           W        -       =      .       -
 
-poll.created                      W        -         -        -      W       =
-poll.updated                      W        -         -        -      =       W
-poll.deleted                      W        -         -        -      =       W
-poll.opened                       W        W         W        -      =       =
-poll.reopened                     W        W         W        -      =       .
-poll.published                    W        W         W        -      =       .
-poll.voted ballot                 -        -         -        -      .       .
-poll.voted live                   W        r         r        -      W       W
-poll.voted hidden                 W        -         -        -      W       W
-poll.tallied live                 W        W         W        -      .       =
-poll.tallied hidden               W        -         -        -      .       W
-poll.closed live                  W        r         r        -      =       W
-poll.closed hidden                W        r         r        -      =       W
+breakout.created                  W     -           -        -       =      .       =
+breakout.updated                  W     W           W        -       =      .       =
+breakout.updated planned          W     -           -        -       =      .       =
+breakout.renamed                  W     W           W        -       =      .       =
+breakout.renamed planned          W     -           -        -       =      .       =
+breakout.assigned                 W     -           -        -       =      .       =
+breakout.discarded                W     -           -        -       =      .       =
+breakout.opening                  W     W           W        -       =      .       =
+breakout.cancelled                W     W           W        -       =      .       =
+breakout.opened                   W     r           r        -       =      .       =
+breakout.moved                    W     W           W        -       =      .       =
+breakout.extended                 W     r           r        -       =      .       -
+breakout.closing                  W     r           r        -       =      .       -
+breakout.closed                   W     W           W        -       =      .       =
+breakout.broadcasted              W     W           W        -       =      .       =
+breakout.helpAsked                W     W           W        -       =      .       -
+breakout.helpEnded                W     W           W        -       =      .       -
 
-question.asked                    W        W         W        -      =       .
-question.asked anonymous          r        r         r        -      W       .
-question.asked pending            W        -         -        -      W       .
-question.asked pending anonymous  r        -         -        -      W       .
-question.upvoted                  r        r         r        -      W       .
-question.approved                 r        r         r        -      r       .
-question.answering                W        W         W        -      =       .
-question.answered                 W        W         W        -      =       .
-question.pinned                   W        W         W        -      =       .
-question.unpinned                 W        W         W        -      =       .
-question.reopened                 W        W         W        -      =       .
-question.reopened dismissed       r        r         r        -      r       .
-question.dismissed                W        r         r        -      W       .
-question.dismissed anonymous      r        r         r        -      W       .
-question.dismissed hidden         W        -         -        -      W       .
-question.dismissed hidden anonymous r      -         -        -      W       .
-question.merged                   W        W         W        -      =       .
-question.merged anonymous         r        r         r        -      W       .
-question.merged hidden            W        -         -        -      W       .
-question.merged hidden anonymous  r        -         -        -      W       .
-question.withdrawn                r        r         r        -      W       .
-question.withdrawn hidden         r        -         -        -      W       .
+chat.sent                         W     W           W        -       =      .       -
+chat.sent staff                   W     -           -        -       =      .       =
+chat.sent direct                  -     -           -        -       W      W       =
+chat.edited                       W     W           W        -       =      .       -
+chat.edited staff                 W     -           -        -       =      .       =
+chat.edited direct                -     -           -        -       W      W       =
+chat.deleted                      W     W           W        -       =      .       -
+chat.deleted staff                W     -           -        -       =      .       =
+chat.deleted direct               -     -           -        -       W      W       =
+chat.reacted                      W     W           W        -       =      .       -
+chat.reacted staff                W     -           -        -       =      .       =
+chat.reacted direct               -     -           -        -       W      W       =
+chat.pinned                       W     W           W        -       =      .       -
+chat.pinned staff                 W     -           -        -       =      .       =
+chat.unpinned                     W     W           W        -       =      .       -
+chat.unpinned staff               W     -           -        -       =      .       =
+chat.locked                       W     W           W        -       =      .       =
+chat.slowed                       W     W           W        -       =      .       =
+
+poll.created                      W     -           -        -       W      =       -
+poll.updated                      W     -           -        -       =      W       -
+poll.deleted                      W     -           -        -       =      W       -
+poll.opened                       W     W           W        -       =      =       -
+poll.reopened                     W     W           W        -       =      .       -
+poll.published                    W     W           W        -       =      .       -
+poll.voted ballot                 -     -           -        -       .      .       -
+poll.voted live                   W     r           r        -       W      W       -
+poll.voted hidden                 W     -           -        -       W      W       -
+poll.tallied live                 W     W           W        -       .      =       -
+poll.tallied hidden               W     -           -        -       .      W       -
+poll.closed live                  W     r           r        -       =      W       -
+poll.closed hidden                W     r           r        -       =      W       -
+
+question.asked                    W     W           W        -       =      .       -
+question.asked anonymous          r     r           r        -       W      .       -
+question.asked pending            W     -           -        -       W      .       -
+question.asked pending anonymous  r     -           -        -       W      .       -
+question.upvoted                  r     r           r        -       W      .       -
+question.approved                 r     r           r        -       r      .       -
+question.answering                W     W           W        -       =      .       -
+question.answered                 W     W           W        -       =      .       -
+question.pinned                   W     W           W        -       =      .       -
+question.unpinned                 W     W           W        -       =      .       -
+question.reopened                 W     W           W        -       =      .       -
+question.reopened dismissed       r     r           r        -       r      .       -
+question.dismissed                W     r           r        -       W      .       -
+question.dismissed anonymous      r     r           r        -       W      .       -
+question.dismissed hidden         W     -           -        -       W      .       -
+question.dismissed hidden anonymous r     -           -        -       W      .       -
+question.merged                   W     W           W        -       =      .       -
+question.merged anonymous         r     r           r        -       W      .       -
+question.merged hidden            W     -           -        -       W      .       -
+question.merged hidden anonymous  r     -           -        -       W      .       -
+question.withdrawn                r     r           r        -       W      .       -
+question.withdrawn hidden         r     -           -        -       W      .       -
 """
 COLUMNS = TABLE.split("\n")[1].split()[1:]
 WIDTH = len(COLUMNS)
@@ -157,6 +187,8 @@ def variant(recorded: Recorded) -> str:
             marks.append("hidden" if event.hidden else "")
         case "question.reopened":
             marks.append("dismissed" if event.question else "")
+        case "breakout.updated" | "breakout.renamed":
+            marks.append("planned" if event.planned else "")
     return " ".join([name, *(mark for mark in marks if mark)])
 
 
@@ -185,8 +217,8 @@ def partner(recorded: Recorded) -> str | None:
     return None
 
 
-def secrets(recorded: Recorded, reader: str) -> list[str]:
-    """What may not be in the bytes of those who get only something."""
+def secrets(recorded: Recorded, reader: str, there: str | None) -> list[str]:
+    """What may not be in the bytes of those who get only something. `there`: the breakout room the reader is in."""
     event: Any = recorded.event
     hidden: list[Any] = []
     named_only_there = set(getattr(event, "who", None) or ()) - {recorded.actor, getattr(event, "author", None)}
@@ -208,6 +240,8 @@ def secrets(recorded: Recorded, reader: str) -> list[str]:
             hidden = [recorded.actor, recorded.command]
         case ["participant.banned", *_]:
             hidden = ["banned"]
+        case ["breakout.opened" | "breakout.extended" | "breakout.closing"]:
+            hidden = [f'"roomId": "{each.room_id}", "closesAt"' for each in event.closings if each.room_id != there]
     return [str(each) for each in hidden if each is not None]
 
 
@@ -230,6 +264,20 @@ def place(room: RoomState, user: str) -> str:
     return "observer" if person.role is Role.OBSERVER else "participant"
 
 
+def room_of(room: RoomState, user: str) -> str | None:
+    """The breakout room of somebody, told from the slice."""
+    assert room.breakouts is not None
+    return room.breakouts.places.get(user)
+
+
+def happened_in(recorded: Recorded) -> set[str | None]:
+    """The places of an event whose row tells those who are elsewhere from the others; None is the main room."""
+    event: Any = recorded.event
+    if hasattr(event, "closings"):
+        return {each.room_id for each in event.closings}
+    return {getattr(event, "room", None)}
+
+
 COLUMN = {
     "host": "staff",
     "assistant": "staff",
@@ -241,8 +289,11 @@ COLUMN = {
 }
 
 
-def cell(row: dict[str, str], recorded: Recorded, user: str, where: str) -> tuple[str, str]:
+def cell(row: dict[str, str], recorded: Recorded, user: str, where: str, there: str | None = None) -> tuple[str, str]:
     """The column that applies and what it says. Outside, only what is about oneself differs from what others get."""
+    inside = COLUMN[where] in ("participant", "observer")
+    if inside and row["elsewhere"] not in "=." and there not in happened_in(recorded):
+        return "elsewhere", row["elsewhere"]
     tie = "author" if user == author(recorded) else "partner" if user == partner(recorded) else None
     about_people = str(recorded.event.type).startswith("participant.")
     if tie is not None and row[tie] not in "=." and (COLUMN[where] != "outside" or about_people):
@@ -250,15 +301,44 @@ def cell(row: dict[str, str], recorded: Recorded, user: str, where: str) -> tupl
     return COLUMN[where], row[COLUMN[where]]
 
 
-def readings(history: History) -> Iterator[tuple[Recorded, str, str, bytes | None]]:
-    """Each event with each reader, where they are, and the bytes they get; those who get a new view instead left out."""
+def relation(recorded: Recorded, where: str, there: str | None) -> str:
+    """How a reader stands to the place of an event, for counting."""
+    places = happened_in(recorded)
+    if COLUMN[where] in ("staff", "outside"):
+        return COLUMN[where] if places == {None} else f"{COLUMN[where]}, it in a room"
+    if there in places:
+        return "both in the main room" if there is None else "in the same room"
+    if there is None:
+        return "in the main room, it in a room"
+    return "in a room, it in the main room" if places == {None} else "in another room"
+
+
+RELATIONS = {
+    "staff",
+    "staff, it in a room",
+    "outside",
+    "outside, it in a room",
+    "both in the main room",
+    "in the same room",
+    "in the main room, it in a room",
+    "in a room, it in the main room",
+    "in another room",
+}
+
+
+Reading = tuple[Recorded, str, str, str | None, bytes | None]
+
+
+def readings(history: History) -> Iterator[Reading]:
+    """Each event with each reader, what and in which room they are, and the bytes they get; those who get a new view left out."""
     for before, recorded, after in rooms_of(history):
         for user in READERS:
             standing = standing_of(after, user)
             if standing != standing_of(before, user):
                 continue
             shown = visible(recorded, standing)
-            yield recorded, user, place(after, user), None if shown is None else encoded(shown)
+            received = None if shown is None else encoded(shown)
+            yield recorded, user, place(after, user), room_of(after, user), received
 
 
 @pytest.fixture(scope="module")
@@ -268,11 +348,11 @@ def histories() -> list[History]:
 
 def test_nobody_ever_receives_what_the_table_withholds(histories: list[History]) -> None:
     checked = Counter[tuple[str, str]]()
-    places = Counter[str]()
+    places, relations = Counter[str](), Counter[str]()
     for history in histories:
-        for recorded, user, where, received in readings(history):
+        for recorded, user, where, there, received in readings(history):
             row = variant(recorded)
-            column, right = cell(RIGHTS[row], recorded, user, where)
+            column, right = cell(RIGHTS[row], recorded, user, where, there)
             told = f"seed {history.seed}: {row} for {where} as {column}: {received!r} of {wire(recorded)}"
             match right:
                 case "W":
@@ -281,13 +361,16 @@ def test_nobody_ever_receives_what_the_table_withholds(histories: list[History])
                     assert received is None, told
                 case "r":
                     assert received is not None, told
-                    assert not [each for each in secrets(recorded, user) if each.encode() in received], told
+                    assert not [each for each in secrets(recorded, user, there) if each.encode() in received], told
                 case _:
                     raise AssertionError(f"the table says this cannot occur: {told}")
             checked[row, column] += 1
             places[where] += 1
-    print(f"\n{sum(checked.values())} cells checked; places {dict(places)}")
+            if RIGHTS[row]["elsewhere"] == "-":
+                relations[relation(recorded, where, there)] += 1
+    print(f"\n{sum(checked.values())} cells checked; {dict(places)}; of what belongs to a place: {dict(relations)}")
     assert set(places) == set(COLUMN)
+    assert set(relations) == RELATIONS
     missing = [
         (row, column)
         for row, rights in RIGHTS.items()
@@ -320,29 +403,25 @@ def test_no_view_holds_words_that_its_reader_may_not_have(histories: list[Histor
             forbidden = list(withheld_words(after))
             for user in READERS:
                 seen = encoded_view(after, standing_of(after, user))
-                where = place(after, user)
+                where, there = place(after, user), room_of(after, user)
                 for kind, word, allowed in forbidden:
-                    may = user in allowed or ("staff" in allowed and COLUMN[where] == "staff")
+                    here = f"in {there}" in allowed and COLUMN[where] != "staff"
+                    may = here or user in allowed or ("staff" in allowed and COLUMN[where] == "staff")
                     if COLUMN[where] == "outside" or not may:
                         assert word.encode() not in seen, f"seed {history.seed} at {recorded.seq}: {kind} {word} {user}"
                         checked[kind] += 1
     print(f"\n{dict(checked)}")
-    assert set(checked) == {"staff message", "direct message", "draft poll", "hidden question", "ballot", "voters"}
+    of_places = {f"{what} elsewhere" for what in ("message", "pin", "poll", "question")}
+    others = {"staff message", "direct message", "draft poll", "hidden question", "ballot", "voters"}
+    assert set(checked) == of_places | others
 
 
 def withheld_words(room: RoomState) -> Iterator[tuple[str, str, set[str]]]:
-    """Kind, canary, and who may have it; `staff` stands for all of them."""
-    assert room.chat is not None
+    """Kind, canary, and who may have it; `staff` stands for all of them, `in …` for whoever is in that place."""
     assert room.polls is not None
     assert room.questions is not None
-    for key, channel in room.chat.channels.items():
-        for message in channel.messages.values():
-            if message.deleted or key == "everyone":
-                continue
-            word = message.text.split()[0] + " "
-            yield (
-                ("staff message", word, {"staff"}) if key == "staff" else ("direct message", word, set(key.split(":")))
-            )
+    yield from withheld_messages(room)
+    yield from withheld_of_places(room)
     opened = {poll.question for poll in room.polls.polls.values() if poll.status != "draft"}
     for poll in room.polls.polls.values():
         if poll.status == "draft" and poll.question not in opened:  # a copy asks what everybody has read
@@ -355,3 +434,35 @@ def withheld_words(room: RoomState) -> Iterator[tuple[str, str, set[str]]]:
     for question in room.questions.questions.values():
         if question.hidden and question.text:
             yield "hidden question", question.text.split()[0] + " ", {"staff", str(question.author)}
+
+
+def withheld_messages(room: RoomState) -> Iterator[tuple[str, str, set[str]]]:
+    assert room.chat is not None
+    for key, channel in room.chat.channels.items():
+        for message in channel.messages.values():
+            if message.deleted:
+                continue
+            word = message.text.split()[0] + " "
+            if key == "staff":
+                yield "staff message", word, {"staff"}
+            elif ":" in key:
+                yield "direct message", word, set(key.split(":"))
+            else:
+                yield "message elsewhere", word, {"staff", f"in {None if key == 'everyone' else key}"}
+        for pin in channel.pins if key != "staff" else ():
+            yield "pin elsewhere", pin.text.split()[0] + " ", {"staff", f"in {None if key == 'everyone' else key}"}
+
+
+def withheld_of_places(room: RoomState) -> Iterator[tuple[str, str, set[str]]]:
+    """What was asked in one place only; a copy may ask the same elsewhere."""
+    assert room.polls is not None
+    assert room.questions is not None
+    asked: dict[str, set[str | None]] = {}
+    for poll in room.polls.polls.values():
+        asked.setdefault(poll.question, set()).add(poll.room)
+    for words, places in asked.items():
+        if len(places) == 1 and words.startswith("canary"):
+            yield "poll elsewhere", words.split()[0] + " ", {"staff", f"in {next(iter(places))}"}
+    for question in room.questions.questions.values():
+        if question.text:
+            yield "question elsewhere", question.text.split()[0] + " ", {"staff", f"in {question.room}"}

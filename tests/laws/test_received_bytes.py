@@ -22,7 +22,7 @@ from rooms.room import RoomState
 from rooms.standings import standing_since
 from tests.laws.improviser import History, improvise
 from tests.laws.laws import READERS, rooms_of, wire
-from tests.laws.test_never_visible import RARE, RIGHTS, cell, place, secrets, variant
+from tests.laws.test_never_visible import RARE, RELATIONS, RIGHTS, cell, place, relation, room_of, secrets, variant
 
 EPOCH = "an epoch"
 SESSION = SessionId("a session")
@@ -111,23 +111,29 @@ def watched(histories: list[History]) -> list[Watched]:
 
 
 def test_every_connection_gets_what_the_table_says(watched: list[Watched]) -> None:
-    checked = Counter[tuple[str, str]]()
+    checked, relations = Counter[tuple[str, str]](), Counter[str]()
     for seen in watched:
         for recorded in seen.log[1:]:
             for user in READERS:
                 if (user, recorded.seq) in seen.views:
                     continue
-                column = judge(recorded, user, seen.rooms[recorded.seq], seen.items[user].get(recorded.seq))
+                room = seen.rooms[recorded.seq]
+                column = judge(recorded, user, room, seen.items[user].get(recorded.seq))
                 checked[variant(recorded), column] += 1
+                if RIGHTS[variant(recorded)]["elsewhere"] == "-":
+                    relations[relation(recorded, place(room, user), room_of(room, user))] += 1
     views = sum(len(seen.views) for seen in watched)
     print(f"\n{sum(checked.values())} cells of delivered frames, {views} times a new view instead")
+    print(f"of what belongs to a place: {dict(relations)}")
+    assert set(relations) == RELATIONS
     rows = {row for row, _ in checked}
     assert set(RIGHTS) - rows - RARE - {"session.scheduled"} == set(), "rows that no frame carried"
     assert views > 100
 
 
 def judge(recorded: Recorded, user: UserId, room: RoomState, item: dict[str, Any] | None) -> str:
-    column, right = cell(RIGHTS[variant(recorded)], recorded, user, place(room, user))
+    there = room_of(room, user)
+    column, right = cell(RIGHTS[variant(recorded)], recorded, user, place(room, user), there)
     told = f"{variant(recorded)} for {place(room, user)} as {column}: {item} of {wire(recorded)}"
     match right:
         case "W":
@@ -139,7 +145,7 @@ def judge(recorded: Recorded, user: UserId, room: RoomState, item: dict[str, Any
             assert right == "r", told
             assert item is not None, told
             held = json.dumps(item, ensure_ascii=False)
-            assert not [each for each in secrets(recorded, user) if each in held], told
+            assert not [each for each in secrets(recorded, user, there) if each in held], told
     return column
 
 

@@ -9,7 +9,7 @@ import type { Recorded } from "../wire";
 import { applyAll } from "./room";
 
 interface Case {
-  standing: { user: string | null; staff: boolean; admitted: boolean };
+  standing: { user: string | null; staff: boolean; admitted: boolean; room: string | null };
   view: View;
   events: Recorded[];
   after: View;

@@ -16,11 +16,14 @@ function turned(stage: Stage, room: string | undefined, shown: Shown): Stage {
   return room === undefined ? { ...there, rooms: stage.rooms } : { ...stage, rooms: { ...stage.rooms, [room]: there } };
 }
 
-function gone(stage: Stage, event: { questionId: string; at: string; room?: string }): Stage {
-  const { kind, target } = stageIn(stage, event.room);
-  const shown = kind === "question" && target === event.questionId;
+function lost(stage: Stage, event: { at: string; room?: string }, kind: Shown["kind"], target: string): Stage {
+  const now = stageIn(stage, event.room);
+  const shown = now.kind === kind && now.target === target;
   return shown ? turned(stage, event.room, { kind: "nothing", since: event.at }) : stage;
 }
+
+const gone = (stage: Stage, event: { questionId: string; at: string; room?: string }): Stage =>
+  lost(stage, event, "question", event.questionId);
 
 export const stage: Reducers<Stage> = {
   "stage.shown": (now, event) =>
@@ -31,4 +34,5 @@ export const stage: Reducers<Stage> = {
   "question.merged": gone,
   "question.withdrawn": gone,
   "question.vanished": gone,
+  "board.pageRemoved": (now, event) => lost(now, event, "board", event.boardId),
 };
