@@ -14,6 +14,7 @@ from pydantic.alias_generators import to_camel
 
 from rooms.admission import ParticipantAdmitted, ParticipantBanned, ParticipantRemoved
 from rooms.ballots import PollKind
+from rooms.board_book import BoardChanged
 from rooms.bucket_map import BucketMap
 from rooms.chat import ChatLocked, MessageDeleted, MessageReacted, MessageSent, channel_of, is_direct
 from rooms.feature import Event, Recorded
@@ -323,6 +324,11 @@ def _raised(evidence: Evidence, recorded: Recorded, event: HandRaised) -> Eviden
     return _acted(evidence, recorded, "hand", str(recorded.seq))
 
 
+def _drew(evidence: Evidence, recorded: Recorded, event: BoardChanged) -> Evidence:
+    """A stroke is no measure: drawing counts once a minute."""
+    return _acted(evidence, recorded, "board", f"board:{int(recorded.at.timestamp() // 60)}")
+
+
 def _acted(evidence: Evidence, recorded: Recorded, kind: str, key: str) -> Evidence:
     guest = evidence.guests.get(recorded.actor or "")
     if guest is None or recorded.actor is None:
@@ -443,6 +449,7 @@ _LEARN: Mapping[type[Event], Callable[[Evidence, Recorded, Any], Evidence]] = {
     MessageReacted: _reacted,
     ReactionSent: _passed_by,
     HandRaised: _raised,
+    BoardChanged: _drew,
     PollOpened: _opened,
     PollReopened: _reopened,
     PollVoted: _voted,
