@@ -56,6 +56,15 @@ class Viewer:
         return (self.standing.staff, self.standing.admitted, self.standing.room)
 
 
+@dataclass(frozen=True, slots=True)
+class Passing:
+    """A signal on its way, as the frame that everybody gets who is at its place."""
+
+    sender: UserId
+    place: str | None
+    frame: bytes
+
+
 @dataclass
 class Batch:
     """Frames of one delivery, made when first needed."""
@@ -218,18 +227,20 @@ class Audience:
 
     # -- signals: newest wins, dropped where something waits -------------------------------------------------------------
 
-    def signal(self, sender: UserId, document: Mapping[str, Any], standing: Standing) -> None:
-        """To everybody else who could see an event of this sender's place."""
-        if not standing.admitted:
-            return
-        data: bytes | None = None
+    def signal(self, passing: Sequence[Passing]) -> None:
+        """To everybody but their sender who is where they are heard; one write for each connection."""
         for (staff, admitted, room), viewers in self.groups.items():
-            if not Standing(None, staff, admitted, room).is_in(standing.room):
+            here = Standing(None, staff, admitted, room)
+            heard = [each for each in passing if here.is_in(each.place)]
+            if not heard:
                 continue
-            if data is None:
-                data = event_frame("signal", {**document, "from": sender})
+            senders = {each.sender for each in heard}
+            whole = b"".join(each.frame for each in heard)
             for viewer in viewers:
-                if viewer.user != sender:
+                data = whole
+                if viewer.user in senders:
+                    data = b"".join(each.frame for each in heard if each.sender != viewer.user)
+                if data:
                     viewer.sink.push_if_idle(data)
 
 
@@ -274,4 +285,4 @@ def you(room: RoomState, standing: Standing) -> dict[str, Any]:
     return described
 
 
-__all__ = ["Audience", "Sink", "Viewer", "visible_items", "you"]
+__all__ = ["Audience", "Passing", "Sink", "Viewer", "visible_items", "you"]

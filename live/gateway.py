@@ -71,7 +71,7 @@ class Connection:
                 self.channel.misbehave(None)
             self.refuse(name, argument, refusal, ack_id)
         elif name == "signal":
-            self._gateway.signals.receive(self.host, self.viewer, self.channel, argument)
+            self._gateway.signals.receive(self.host, self.viewer, self.channel, argument, admin=self.admin)
         elif len(self._inbox) + self._unanswered >= limits.INBOX_COMMANDS_MAX:
             detail = f"{limits.INBOX_COMMANDS_MAX} commands wait already"
             self.refuse(name, argument, refused("overloaded", detail, retry_after_s=limits.RETRY_OVERLOADED_S), ack_id)

@@ -13,7 +13,20 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from pydantic import AwareDatetime, Field
 
 from rooms.bucket_map import BucketMap
-from rooms.feature import Blank, Command, Context, Effect, Event, Feature, Flag, Prose, Recorded, Standing, Whole
+from rooms.feature import (
+    Blank,
+    Command,
+    Context,
+    Effect,
+    Event,
+    Feature,
+    Flag,
+    Prose,
+    Recorded,
+    Signal,
+    Standing,
+    Whole,
+)
 from rooms.hands import Emoji
 from rooms.ids import AnyId, UserId, UserIdField
 from rooms.lifecycle import FeatureType, require_feature, require_running
@@ -253,6 +266,20 @@ class ChatSlowed(Event):
     seconds: int
 
 
+class Typing(Signal):
+    """Somebody writes, or has stopped; told to who is where they are."""
+
+    type: Literal["typing"] = "typing"
+    on: Flag
+
+    def place(self, room: "RoomState", context: Context) -> str | None:
+        standing = acting_standing(room, context)
+        if not standing.admitted:
+            raise Refused("participant.not_admitted", "you have not been let in")
+        return standing.room
+
+
+SIGNALS = (Typing,)
 COMMANDS = (SendMessage, EditMessage, DeleteMessage, React, PinMessage, LockChat, SlowChat)
 EVENTS: tuple[type[Event], ...] = (
     MessageSent,
@@ -633,4 +660,5 @@ FEATURE = Feature(
     effects=effects,
     blank=blank,
     listed=listed,
+    signals=SIGNALS,
 )

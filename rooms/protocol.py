@@ -1,11 +1,11 @@
-"""The two unions: every command somebody may submit, every event a log may hold. Nothing else."""
+"""The unions: every command somebody may submit, every event a log may hold, every signal that passes beside it. Nothing else."""
 
 from typing import Annotated, Any, Union
 
 from pydantic import Field, TypeAdapter
 
 from rooms import boards, breakouts, chat, hands, lifecycle, participants, polls, questions, rights, stage
-from rooms.feature import Command, Event
+from rooms.feature import Command, Event, Signal
 
 COMMAND_TYPES: tuple[type[Command], ...] = (
     *lifecycle.COMMANDS,
@@ -39,6 +39,10 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     *breakouts.EVENTS,
     *boards.EVENTS,
 )
+SIGNAL_TYPES: tuple[type[Signal], ...] = (
+    *chat.SIGNALS,
+    *boards.SIGNALS,
+)
 
 
 def _one_of(kinds: tuple[type[Any], ...]) -> TypeAdapter[Any]:
@@ -49,3 +53,4 @@ def _one_of(kinds: tuple[type[Any], ...]) -> TypeAdapter[Any]:
 COMMANDS = _one_of(COMMAND_TYPES)
 ALL_COMMANDS = _one_of((*COMMAND_TYPES, *INTERNAL_TYPES))
 EVENTS = _one_of(EVENT_TYPES)
+SIGNALS = _one_of(SIGNAL_TYPES)
