@@ -45,7 +45,7 @@ function PageAt({ place, user }: { place: Place; user: string }) {
     case "sessions":
       return <Sessions key={user} />;
     case "session":
-      return <SessionPage key={`${place.id}.${user}`} id={place.id} userId={user} />;
+      return <SessionPage key={`${place.id}.${user}`} id={place.id} userId={user} results={place.results} />;
     case "sign-in":
       return <SignIn next={place.next} />;
     case "join":

@@ -44,14 +44,16 @@ export type Place =
   | { page: "join" }
   | { page: "reset" }
   | { page: "demo"; name: string }
-  | { page: "session"; id: string }
+  | { page: "session"; id: string; results?: string }
   | { page: "nowhere" };
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 export function placeOf(path: string): Place {
   const url = new URL(path, "http://here");
-  const [first = "", second = "", third] = url.pathname.split("/").slice(1);
+  const [first = "", second = "", third, fourth = "", ...more] = url.pathname.split("/").slice(1);
+  if (first === "sessions" && UUID.test(second) && third === "breakouts" && UUID.test(fourth) && more.length === 0)
+    return { page: "session", id: second, results: fourth };
   if (third !== undefined && third !== "") return { page: "nowhere" };
   if (first === "") return { page: "sessions" };
   if (first === "sign-in") return { page: "sign-in", next: inside(url.searchParams.get("next")) };

@@ -1,5 +1,5 @@
 // One session at its address: connecting, waiting in the lobby, in the room, after its end, or why one is not there.
-import { useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { identity, kept, keptInTab } from "../app/client";
 import { Frame } from "../app/Frame";
 import { go, linkTo } from "../app/router";
@@ -14,16 +14,24 @@ import { useNewerBuild, useSession } from "../session/useSession";
 import { useTexts } from "../texts";
 import { Summary } from "./Summary";
 
+const ResultsPage = lazy(async () => ({ default: (await import("../panels/breakouts/ResultsPage")).ResultsPage }));
 const connect = connectTo("");
 const IDLE_BEFORE_RELOAD_MS = 3_000;
 const RELOADED = "atelier.reloaded";
 
-export function SessionPage({ id, userId }: { id: string; userId: string }) {
-  const [visit, setVisit] = useState(0);
-  return <Visit key={visit} id={id} userId={userId} onAgain={() => setVisit((now) => now + 1)} />;
+export interface SessionPageProps {
+  id: string;
+  userId: string;
+  /** The breakout rooms whose results are looked at, while one stays in the session. */
+  results?: string | undefined;
 }
 
-function Visit({ id, userId, onAgain }: { id: string; userId: string; onAgain(): void }) {
+export function SessionPage(props: SessionPageProps) {
+  const [visit, setVisit] = useState(0);
+  return <Visit key={visit} {...props} onAgain={() => setVisit((now) => now + 1)} />;
+}
+
+function Visit({ id, userId, results, onAgain }: SessionPageProps & { onAgain(): void }) {
   const [session, state] = useSession({
     sessionId: id,
     userId,
@@ -46,7 +54,17 @@ function Visit({ id, userId, onAgain }: { id: string; userId: string; onAgain():
   const { status } = view.lifecycle;
   return (
     <RoomProvider session={session} state={state} view={view}>
-      {status === "ended" || status === "cancelled" ? <Summary /> : you.standing.admitted ? <Room /> : <Lobby />}
+      {results !== undefined && you.standing.admitted ? (
+        <Suspense fallback={<Connecting />}>
+          <ResultsPage setId={results} />
+        </Suspense>
+      ) : status === "ended" || status === "cancelled" ? (
+        <Summary />
+      ) : you.standing.admitted ? (
+        <Room />
+      ) : (
+        <Lobby />
+      )}
     </RoomProvider>
   );
 }

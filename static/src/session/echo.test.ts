@@ -16,7 +16,7 @@ function room(): View {
     chat: { channels: {}, locked: false },
     questions: { questions: {}, pins: [] },
     polls: { polls: {} },
-    stage: { kind: "nothing" },
+    stage: { kind: "nothing", rooms: {} },
   } as View;
   const poll = { question: "?", kind: "single", options: ["a", "b"], many: false, anonymous: false, results: "live" };
   const events = [

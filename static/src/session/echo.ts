@@ -2,10 +2,10 @@
 // view like any other. The echo goes away when the view has reached the acknowledged place, or with the refusal.
 // A command without an entry here is shown when it has happened.
 import { apply } from "./fold/room";
-import { EVERYONE, STAFF } from "./fold/chat";
+import { EVERYONE, MAIN, STAFF } from "./fold/chat";
 import type { Pending } from "./outbox";
 import type { Command, Event, Message, View } from "./protocol";
-import { isStaff } from "./standing";
+import { isStaff, placeOf } from "./standing";
 import type { Recorded } from "./wire";
 
 type CommandOf<T extends Command["type"]> = Extract<Command, { type: T }>;
@@ -33,9 +33,17 @@ const ECHOES: Echoes = {
     const whom = userId ? { userId } : {};
     return [{ type: "permission.revoked", permission, expired: false, declined: Boolean(asked), ...whom }];
   },
-  "stage.show": ({ kind, target }) => [{ type: "stage.shown", kind, ...(target ? { target } : {}) }],
-  "chat.send": ({ text, replyTo, to }, { id }) => [
-    { type: "chat.sent", messageId: id, text, ...(replyTo ? { replyTo } : {}), ...(to ? { to } : {}) },
+  "stage.show": ({ kind, target, room }, { me, view }) => [
+    { type: "stage.shown", kind, ...(target ? { target } : {}), ...inPlace(room, placeOf(view, me)) },
+  ],
+  "chat.send": ({ text, replyTo, to, room }, { id, me, view }) => [
+    {
+      type: "chat.sent",
+      messageId: id,
+      text,
+      ...(replyTo ? { replyTo } : {}),
+      ...(to ? { to } : inPlace(room, placeOf(view, me))),
+    },
   ],
   "chat.edit": ({ messageId, text }, { view }) =>
     about(view, messageId).map((message) => ({ type: "chat.edited", ...message, text })),
@@ -55,7 +63,8 @@ const ECHOES: Echoes = {
   "question.ask": ({ text, anonymous }, { id, me, view }) => {
     const config = view.lifecycle.features.find((each) => each.type === "qa")?.config;
     const pending = config?.["approval"] === true && !isStaff(view, me);
-    return [{ type: "question.asked", questionId: id, text, anonymous: anonymous ?? false, pending }];
+    const where = inPlace(undefined, placeOf(view, me));
+    return [{ type: "question.asked", questionId: id, text, anonymous: anonymous ?? false, pending, ...where }];
   },
   "question.upvote": ({ questionId, on }, { me, view }) => {
     const question = view.questions?.questions[questionId];
@@ -82,6 +91,12 @@ function echoed(view: View, { id, command, given }: Pending, me: string): View {
     const at = new Date(given).toISOString();
     return apply(seen, { ...event, seq: seen.seq + 1, at, actor: me, command: id } as Recorded);
   }, view);
+}
+
+/** Where a command acts: in the place it names, else where one is; the main room has no name in an event. */
+function inPlace(named: string | null | undefined, here: string | undefined): { room?: string } {
+  const room = named ?? here;
+  return room === undefined || room === MAIN ? {} : { room };
 }
 
 /** What an event says of the message it changes; nothing where this view does not have it. */

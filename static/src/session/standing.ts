@@ -1,6 +1,6 @@
 // Who somebody is in a session and what they may do now, read from a view as rooms/people.py reads it from the state. The
 // server decides; this only keeps the page from offering what would be refused.
-import type { Permission, Person, Role, View } from "./protocol";
+import type { Permission, Person, Role, Shown, View } from "./protocol";
 
 export const PERMISSIONS: readonly Permission[] = [
   "can_speak",
@@ -30,6 +30,16 @@ export function roleOf(view: View, user: string): Role | undefined {
   const person = personOf(view, user);
   if (person === undefined || !person.admitted) return undefined;
   return view.lobby?.waiting.some((each) => each.user === user) ? undefined : person.role;
+}
+
+/** The breakout room somebody is in; undefined: the main room. */
+export function placeOf(view: View, user: string): string | undefined {
+  return view.breakouts?.places[user];
+}
+
+/** What is shown on the stage of a place: each room has one of its own. */
+export function stageAt(view: View, place: string | undefined): Shown {
+  return (place === undefined ? view.stage : view.stage?.rooms[place]) ?? { kind: "nothing" };
 }
 
 interface Held {

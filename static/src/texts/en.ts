@@ -1,5 +1,6 @@
 // Every word of the client in English. Plain words, no jargon, no exclamation marks; an error says what happened, what was
 // kept and what to do. Functions where a number or a name belongs into the sentence.
+import { breakouts } from "./breakouts/en";
 
 const count = (n: number, one: string, many: string): string => `${n} ${n === 1 ? one : many}`;
 type Numbers = Readonly<Record<string, number>>;
@@ -36,6 +37,9 @@ const PROBLEMS: Readonly<Record<string, string>> = {
   "poll.already_voted": "Your anonymous answer stands and cannot be changed.",
   "poll.anonymous": "An anonymous poll cannot be opened again. Copy it instead.",
   "poll.closed": "This poll is closed.",
+  "breakout.not_open": "These rooms are not open.",
+  "breakout.full": "This room is full.",
+  "breakout.closed": "This room is closed.",
   "question.closed": "This question has moved on meanwhile.",
 };
 
@@ -341,6 +345,7 @@ export const en = {
     people: "Go to the people",
     stage: "Back to the stage",
     launch: "Launch the next prepared poll",
+    rooms: "Breakout rooms",
     choose: "Choose an answer of the poll on the stage",
     help: "Show this list",
   },
@@ -515,12 +520,13 @@ export const en = {
     prepare: "Prepare polls",
     showing: (name: string, what: string) => `${name} is showing: ${what}`,
     theHost: "The host",
-    kinds: { nothing: "nothing", poll: "Poll", question: "Question" } as Record<string, string>,
+    kinds: { nothing: "nothing", poll: "Poll", question: "Question", breakouts: "Breakout rooms" } as Record<string, string>,
     return: "Return",
     away: "You are looking at something else.",
     off: "Take off the stage",
     question: "Being answered",
   },
+  breakouts,
   summary: {
     cancelled: "This session was cancelled.",
     cancelledWhy: { no_show: "Nobody began it within an hour." } as Record<string, string>,

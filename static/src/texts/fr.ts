@@ -1,5 +1,6 @@
 // Tous les mots du client en français. Des mots simples, sans jargon ni point d'exclamation ; une erreur dit ce qui s'est
 // passé, ce qui est gardé et ce qu'il faut faire.
+import { breakouts } from "./breakouts/fr";
 import type { Texts } from ".";
 
 const count = (n: number, one: string, many: string): string => `${n} ${n < 2 ? one : many}`;
@@ -37,6 +38,9 @@ const PROBLEMS: Readonly<Record<string, string>> = {
   "poll.already_voted": "Votre réponse anonyme est donnée et ne peut plus changer.",
   "poll.anonymous": "Un sondage anonyme ne peut pas être rouvert. Copiez-le.",
   "poll.closed": "Ce sondage est fermé.",
+  "breakout.not_open": "Ces salles ne sont pas ouvertes.",
+  "breakout.full": "Cette salle est pleine.",
+  "breakout.closed": "Cette salle est fermée.",
   "question.closed": "Cette question a changé d'état entre-temps.",
 };
 
@@ -352,6 +356,7 @@ export const fr: Texts = {
     people: "Aller aux personnes",
     stage: "Revenir à la scène",
     launch: "Lancer le prochain sondage préparé",
+    rooms: "Salles de groupe",
     choose: "Choisir une réponse du sondage sur scène",
     help: "Montrer cette liste",
   },
@@ -526,12 +531,13 @@ export const fr: Texts = {
     prepare: "Préparer des sondages",
     showing: (name, what) => `${name} montre : ${what}`,
     theHost: "L'hôte",
-    kinds: { nothing: "rien", poll: "Sondage", question: "Question" },
+    kinds: { nothing: "rien", poll: "Sondage", question: "Question", breakouts: "Salles de groupe" },
     return: "Revenir",
     away: "Vous regardez autre chose.",
     off: "Enlever de la scène",
     question: "On y répond",
   },
+  breakouts,
   summary: {
     cancelled: "Cette séance a été annulée.",
     cancelledWhy: { no_show: "Personne ne l'a commencée dans l'heure." },

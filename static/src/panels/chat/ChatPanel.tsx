@@ -9,7 +9,8 @@ import type { Message } from "../../session/protocol";
 import { useTexts } from "../../texts";
 import { usePlace } from "../room/place";
 import { useRoom } from "../room/RoomContext";
-import { type ChannelNow, channelsOf, inOrder } from "./channels";
+import { nameOfPlace } from "../breakouts/words";
+import { type ChannelNow, channelsOf, inOrder, isPlace } from "./channels";
 import { Composer } from "./Composer";
 import { useEarlier } from "./earlier";
 import { MessageList } from "./MessageList";
@@ -70,10 +71,17 @@ export function ChatPanel({ unread }: { unread: Readonly<Record<string, number>>
 function ChannelChoice(props: { channels: ChannelNow[]; open: string; unread: Readonly<Record<string, number>> }) {
   const { channels, open, unread } = props;
   const t = useTexts();
-  const { nameOf } = useRoom();
+  const { nameOf, here, view } = useRoom();
   const { openChannel } = usePlace();
+  const home = here ?? EVERYONE;
   const nameOfChannel = ({ key, other }: ChannelNow): string =>
-    key === EVERYONE ? t.chat.everyone : key === STAFF ? t.chat.staff : nameOf(other ?? undefined);
+    key === home
+      ? t.chat.everyone
+      : key === STAFF
+        ? t.chat.staff
+        : isPlace(key)
+          ? nameOfPlace(view, key, t)
+          : nameOf(other ?? undefined);
   const now = channels.find((each) => each.key === open);
   const elsewhere = Object.entries(unread).reduce((sum, [key, count]) => (key === open ? sum : sum + count), 0);
   return (
@@ -88,7 +96,7 @@ function ChannelChoice(props: { channels: ChannelNow[]; open: string; unread: Re
                 id: each.key,
                 label: nameOfChannel(each),
                 icon:
-                  each.key === EVERYONE
+                  isPlace(each.key)
                     ? ("people" as const)
                     : each.key === STAFF
                       ? ("shield" as const)
@@ -100,7 +108,7 @@ function ChannelChoice(props: { channels: ChannelNow[]; open: string; unread: Re
           },
         ]}
       >
-        <Button size="small" look={open === EVERYONE ? "plain" : "edged"}>
+        <Button size="small" look={open === home ? "plain" : "edged"}>
           {now !== undefined && nameOfChannel(now)}
           {elsewhere > 0 && <span className="count">{elsewhere}</span>}
           <Icon name="down" />

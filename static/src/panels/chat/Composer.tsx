@@ -4,11 +4,13 @@ import { type KeyboardEvent, useEffect, useRef, useState } from "react";
 import { IconButton } from "../../design/Button";
 import { Icon } from "../../design/Icon";
 import { EVERYONE, STAFF } from "../../session/fold/chat";
+import { placeOf } from "../../session/standing";
 import { useFormats, useTexts } from "../../texts";
 import { useDraft } from "../room/drafts";
 import { usePlace } from "../room/place";
 import { useClock, useRoom } from "../room/RoomContext";
-import { audienceOf, otherOf } from "./channels";
+import { nameOfPlace } from "../breakouts/words";
+import { audienceOf, isPlace, otherOf } from "./channels";
 import { NotNow } from "../room/NotNow";
 import type { Writing } from "./ChatPanel";
 
@@ -16,7 +18,7 @@ const TEXT_MAX = 5_000;
 
 export function Composer({ channel, writing, onDone }: { channel: string; writing: Writing; onDone(): void }) {
   const t = useTexts();
-  const { submit, session, me, nameOf, takesPart, may, view, role } = useRoom();
+  const { submit, session, me, nameOf, takesPart, may, view, role, here } = useRoom();
   const { opened, enters, phone } = usePlace();
   const edited = writing?.as === "edit" ? writing.to : null;
   const [draft, setDraft] = useDraft(`chat.${channel}`);
@@ -25,6 +27,8 @@ export function Composer({ channel, writing, onDone }: { channel: string; writin
   const write = edited === null ? setDraft : setChange;
   const field = useRef<HTMLTextAreaElement>(null);
   const wait = useSlow(channel);
+  const nameOfChannel = (key: string): string =>
+    key === STAFF ? t.chat.staff : isPlace(key) ? nameOfPlace(view, key, t) : nameOf(otherOf(key, me) ?? undefined);
 
   useEffect(() => {
     if (enters("chat") || writing !== null) field.current?.focus();
@@ -39,12 +43,11 @@ export function Composer({ channel, writing, onDone }: { channel: string; writin
     if (words === "" || !takesPart) return;
     if (edited !== null) void submit({ type: "chat.edit", messageId: edited.id, text: words });
     else {
-      const to = audienceOf(channel, me);
       const replyTo = writing?.to.id;
       void submit({
         type: "chat.send",
         text: words,
-        ...(to === undefined ? {} : { to }),
+        ...audienceOf(channel, me),
         ...(replyTo === undefined ? {} : { replyTo }),
       });
       setDraft("");
@@ -66,9 +69,9 @@ export function Composer({ channel, writing, onDone }: { channel: string; writin
   const label =
     edited !== null
       ? t.chat.editing
-      : channel === EVERYONE
+      : channel === (here ?? EVERYONE)
         ? t.chat.write
-        : t.chat.writeTo(channel === STAFF ? t.chat.staff : nameOf(otherOf(channel, me) ?? undefined));
+        : t.chat.writeTo(nameOfChannel(channel));
 
   return (
     <form
@@ -101,7 +104,7 @@ export function Composer({ channel, writing, onDone }: { channel: string; writin
           enterKeyHint="send"
           onChange={(event) => {
             write(event.target.value);
-            if (channel === EVERYONE) session.typing(event.target.value !== "");
+            if (channel === (here ?? EVERYONE)) session.typing(event.target.value !== "");
           }}
           onBlur={() => session.typing(false)}
           onKeyDown={press}
@@ -119,12 +122,13 @@ export function Composer({ channel, writing, onDone }: { channel: string; writin
   );
 }
 
-/** Who else is writing to everyone. The line is always there, so that nothing moves when somebody begins. */
+/** Who else is writing to everyone in the same place. The line is always there, so that nothing moves when somebody begins. */
 function TypingLine({ channel }: { channel: string }) {
   const t = useTexts();
-  const { state, nameOf, me } = useRoom();
+  const { state, view, nameOf, me, here } = useRoom();
   const formats = useFormats();
-  const names = channel === EVERYONE ? state.typing.filter((user) => user !== me).map(nameOf) : [];
+  const near = state.typing.filter((user) => user !== me && placeOf(view, user) === here);
+  const names = channel === (here ?? EVERYONE) ? near.map(nameOf) : [];
   return (
     <p className="typing soft" aria-hidden="true">
       {names.length > 0 && t.chat.typing(formats.list(names.slice(0, 3)), names.length > 1)}

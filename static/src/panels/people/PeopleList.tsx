@@ -1,10 +1,11 @@
-// Rows of people, by role and name; a long list is cut and can be searched.
+// Rows of people, who is in the same room first, then by role and name; a long list is cut and can be searched.
 import { useCallback, useRef, useState } from "react";
 import { api } from "../../app/client";
 import { channelOf } from "../../session/fold/chat";
 import type { Person } from "../../session/protocol";
-import { grantsOf, over } from "../../session/standing";
+import { grantsOf, over, placeOf } from "../../session/standing";
 import { useTexts } from "../../texts";
+import { inPlace } from "../breakouts/words";
 import { usePlace } from "../room/place";
 import { type RoomNow, useRoom } from "../room/RoomContext";
 import { type AboutPerson, PersonDialogs } from "./PersonDialogs";
@@ -15,7 +16,8 @@ const SEARCHED_FROM = 15;
 const SHOWN_MAX = 150;
 const MINUTE_MS = 60_000;
 
-export function PeopleList({ people }: { people: readonly Person[] }) {
+/** `where`: each row says in which room its person is; not needed where the rows are grouped by rooms. */
+export function PeopleList({ people, where = false }: { people: readonly Person[]; where?: boolean }) {
   const t = useTexts();
   const room = useRoom();
   const { openChannel } = usePlace();
@@ -30,10 +32,16 @@ export function PeopleList({ people }: { people: readonly Person[] }) {
   }, []);
 
   const now = api.now();
+  const far = (person: Person): number => (where && placeOf(room.view, person.user) !== room.here ? 1 : 0);
   const named = people
     .map((person) => ({ person, name: room.nameOf(person.user) }))
     .filter(({ name }) => name.toLowerCase().includes(wanted.trim().toLowerCase()))
-    .sort((one, other) => ORDER[one.person.role] - ORDER[other.person.role] || one.name.localeCompare(other.name));
+    .sort(
+      (one, other) =>
+        far(one.person) - far(other.person) ||
+        ORDER[one.person.role] - ORDER[other.person.role] ||
+        one.name.localeCompare(other.name),
+    );
   return (
     <>
       {people.length >= SEARCHED_FROM && (
@@ -52,7 +60,7 @@ export function PeopleList({ people }: { people: readonly Person[] }) {
             key={person.user}
             user={person.user}
             name={name}
-            notes={notesOf(person, room, now, t)}
+            notes={notesOf(person, room, now, t, where)}
             present={person.present}
             self={person.user === room.me}
             poor={room.staff && person.present && person.quality === "poor"}
@@ -76,7 +84,15 @@ function actsOn(person: Person, { view, me }: RoomNow, now: number): string {
   return acts.join(" ");
 }
 
-function notesOf(person: Person, { view }: RoomNow, now: number, t: ReturnType<typeof useTexts>): string {
+function notesOf(
+  person: Person,
+  { view, here }: RoomNow,
+  now: number,
+  t: ReturnType<typeof useTexts>,
+  where: boolean,
+): string {
+  const place = placeOf(view, person.user);
+  const elsewhere = where && place !== here ? [inPlace(view, place, t)] : [];
   const grants = grantsOf(view, person.user, now).map(({ permission, until }) => {
     const what = t.permissions[permission] ?? permission;
     return until === undefined ? t.people.may(what) : t.people.mayFor(what, Math.ceil((until - now) / MINUTE_MS));
@@ -85,5 +101,6 @@ function notesOf(person: Person, { view }: RoomNow, now: number, t: ReturnType<t
   const revoked = (view.rights?.revoked[person.user] ?? [])
     .filter((each) => !lent.has(each))
     .map((each) => t.people.mayNot(t.permissions[each] ?? each));
-  return [...(person.role === "participant" ? [] : [t.roles[person.role]]), ...grants, ...revoked].join(" · ");
+  const role = person.role === "participant" ? [] : [t.roles[person.role]];
+  return [...role, ...elsewhere, ...grants, ...revoked].join(" · ");
 }

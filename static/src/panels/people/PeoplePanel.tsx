@@ -1,7 +1,11 @@
 // Who is here: those who wait for something first - at the door, with a hand raised, asking for a right - then everybody.
 import { useEffect, useRef } from "react";
 import { Empty } from "../../design/Bits";
+import type { Person } from "../../session/protocol";
+import { placeOf } from "../../session/standing";
 import { useTexts } from "../../texts";
+import { openRooms, runningSet } from "../breakouts/reading";
+import { nameOfPlace } from "../breakouts/words";
 import { usePlace } from "../room/place";
 import { useRoom } from "../room/RoomContext";
 import { RightsAsked } from "../rights/RightsAsked";
@@ -9,6 +13,31 @@ import { Hands } from "./Hands";
 import { PeopleList } from "./PeopleList";
 import { Waiting } from "./Waiting";
 import "./people.css";
+
+/** While rooms are open, staff see who is where; others see it beside the names. */
+function Grouped({ people }: { people: readonly Person[] }) {
+  const t = useTexts();
+  const { view, staff } = useRoom();
+  const rooms = openRooms(runningSet(view.breakouts));
+  if (!staff || rooms.length === 0) return <PeopleList people={people} where />;
+  const places = [undefined, ...rooms.map((each) => each.id)];
+  return places.map((place) => {
+    const inside = people.filter((each) => placeOf(view, each.user) === place);
+    const name = nameOfPlace(view, place, t);
+    return (
+      <section key={place ?? ""} className="people-place" aria-label={name}>
+        <h3 className="panel-heading">
+          {name} <span className="numbers">{inside.length}</span>
+        </h3>
+        {inside.length === 0 ? (
+          <p className="soft small people-nobody">{t.breakouts.nobody}</p>
+        ) : (
+          <PeopleList people={inside} />
+        )}
+      </section>
+    );
+  });
+}
 
 export function PeoplePanel() {
   const t = useTexts();
@@ -31,7 +60,7 @@ export function PeoplePanel() {
       {staff && <Waiting />}
       <Hands />
       {staff && <RightsAsked />}
-      <PeopleList people={here} />
+      <Grouped people={here} />
       {here.every((each) => each.user === me) && staff && <Empty title={t.people.none}>{t.people.noneText}</Empty>}
       {gone.length > 0 && (
         <details className="people-gone">

@@ -3,6 +3,7 @@ import { useState } from "react";
 import { Button, IconButton } from "../../design/Button";
 import { MenuButton } from "../../design/Menu";
 import type { Poll } from "../../session/protocol";
+import { stageAt } from "../../session/standing";
 import { useFormats, useTexts } from "../../texts";
 import { usePlace } from "../room/place";
 import { useClock, useRoom } from "../room/RoomContext";
@@ -13,13 +14,13 @@ import { wordsOf } from "./reading";
 
 export function PollCard({ poll, folded = false, next = false }: { poll: Poll; folded?: boolean; next?: boolean }) {
   const t = useTexts();
-  const { view } = useRoom();
+  const { view, here } = useRoom();
   const { look, looking } = usePlace();
   const [editing, setEditing] = useState(false);
   const acts = usePollActs(poll, () => setEditing(true));
   const act = useNextAct(poll);
   const { question } = wordsOf(poll, t.polls);
-  const { kind, target } = view.stage ?? { kind: "nothing" };
+  const { kind, target } = stageAt(view, here);
   const onStage =
     looking === null ? kind === "poll" && target === poll.id : looking.kind === "poll" && looking.id === poll.id;
   const draft = poll.status === "draft";

@@ -11,14 +11,14 @@ import "./polls.css";
 
 export function PollsPanel() {
   const t = useTexts();
-  const { view, feature, may } = useRoom();
+  const { view, feature, may, here } = useRoom();
   const { opened, enters } = usePlace();
   const box = useRef<HTMLElement>(null);
   useEffect(() => {
     if (enters("polls")) box.current?.focus();
   }, [opened, enters]);
   if (feature("poll") === undefined) return <Empty icon="poll" title={t.polls.off} />;
-  const { drafts, open, closed } = partsOf(view.polls);
+  const { drafts, open, closed } = partsOf(view.polls, here);
   const maker = may("can_create_polls");
   const none = open.length + closed.length === 0 && (!maker || drafts.length === 0);
   return (
@@ -52,9 +52,9 @@ export function PollsPanel() {
 /** What makers have before them: one-click questions, the prepared run with the next one preselected, new ones. */
 function Maker() {
   const t = useTexts();
-  const { view, submit } = useRoom();
+  const { view, submit, here } = useRoom();
   const { openDialog } = usePlace();
-  const { drafts } = partsOf(view.polls);
+  const { drafts } = partsOf(view.polls, here);
   const running = view.lifecycle.status === "active" || view.lifecycle.status === "paused";
   return (
     <>

@@ -1,6 +1,7 @@
 // What may be done with a poll, and by whom: staff steer every poll, others who may make polls only their own.
 import type { Act } from "../../design/Menu";
 import type { Poll } from "../../session/protocol";
+import { stageAt } from "../../session/standing";
 import { useTexts } from "../../texts";
 import { usePlace } from "../room/place";
 import { type RoomNow, useRoom } from "../room/RoomContext";
@@ -41,10 +42,11 @@ function publishAct(poll: Poll, label: string, submit: RoomNow["submit"]): Act |
 export function usePollActs(poll: Poll, edit: (poll: Poll) => void): Act[] {
   const t = useTexts();
   const room = useRoom();
-  const { submit, view, may } = room;
+  const { submit, view, may, here } = room;
   const { look } = usePlace();
   const acts: (Act | false | null)[] = [];
-  const onStage = view.stage?.kind === "poll" && view.stage.target === poll.id;
+  const shown = stageAt(view, here);
+  const onStage = shown.kind === "poll" && shown.target === poll.id;
   const running = view.lifecycle.status === "active" || view.lifecycle.status === "paused";
   const { id, status } = poll;
   if (status !== "draft")

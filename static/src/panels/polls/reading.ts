@@ -9,8 +9,10 @@ export interface PollParts {
   closed: Poll[];
 }
 
-export function partsOf(polls: Polls | undefined): PollParts {
-  const all = Object.values(polls?.polls ?? {}).sort((one, other) => one.seq - other.seq);
+/** The polls of one place. */
+export function partsOf(polls: Polls | undefined, place?: string): PollParts {
+  const here = Object.values(polls?.polls ?? {}).filter((each) => each.room === place);
+  const all = here.sort((one, other) => one.seq - other.seq);
   return {
     drafts: all.filter((each) => each.status === "draft"),
     open: all.filter((each) => each.status === "open").reverse(),

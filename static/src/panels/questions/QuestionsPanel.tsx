@@ -15,7 +15,7 @@ const NONE = { questions: {}, pins: [] };
 
 export function QuestionsPanel() {
   const t = useTexts();
-  const { view, feature, may, submit } = useRoom();
+  const { view, feature, may, submit, here } = useRoom();
   const { opened, enters } = usePlace();
   const [sort, setSort] = useState<Sort>("votes");
   const field = useRef<HTMLTextAreaElement>(null);
@@ -24,7 +24,7 @@ export function QuestionsPanel() {
   }, [opened, enters]);
   if (feature("qa") === undefined) return <Empty icon="question" title={t.questions.off} />;
 
-  const { queue, open, answered, away } = partsOf(view.questions ?? NONE, sort);
+  const { queue, open, answered, away } = partsOf(view.questions ?? NONE, sort, here);
   const moderates = may("can_moderate");
   return (
     <section className="questions" aria-label={t.questions.title}>

@@ -1,18 +1,20 @@
 // What the menu of a question offers to whom.
 import type { Act } from "../../design/Menu";
 import type { Question } from "../../session/protocol";
+import { stageAt } from "../../session/standing";
 import { useTexts } from "../../texts";
 import { useRoom } from "../room/RoomContext";
 import type { QuestionDialog } from "./QuestionDialogs";
 
 export function useQuestionActs(question: Question, open: (dialog: QuestionDialog) => void): Act[] {
   const t = useTexts();
-  const { view, me, may, submit, takesPart } = useRoom();
+  const { view, me, may, submit, takesPart, here } = useRoom();
   if (!takesPart) return [];
   const { id, state } = question;
   const active = state === "open" || state === "answering";
   const shown = active || state === "answered";
-  const onStage = view.stage?.kind === "question" && view.stage.target === id;
+  const stage = stageAt(view, here);
+  const onStage = stage.kind === "question" && stage.target === id;
   const pinned = view.questions?.pins.includes(id) ?? false;
   const acts: (Act | false)[] = [];
   if (may("can_moderate"))

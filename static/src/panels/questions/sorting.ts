@@ -13,8 +13,9 @@ export interface Parts {
   away: Question[];
 }
 
-export function partsOf({ questions, pins }: Questions, sort: Sort): Parts {
-  const all = Object.values(questions);
+/** The questions of one place. */
+export function partsOf({ questions, pins }: Questions, sort: Sort, place?: string): Parts {
+  const all = Object.values(questions).filter((each) => each.room === place);
   const rank = (each: Question): number => (each.state === "answering" ? 0 : pins.includes(each.id) ? 1 : 2);
   const newest = (one: Question, other: Question): number => other.seq - one.seq;
   const order = (one: Question, other: Question): number =>

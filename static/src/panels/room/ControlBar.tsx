@@ -12,7 +12,8 @@ import type { SendReaction } from "../../session/protocol";
 import { grantsOf, PERMISSIONS } from "../../session/standing";
 import { useTexts } from "../../texts";
 import { useKeys } from "./keys";
-import { usePlace } from "./place";
+import { helpAsked, runningSet } from "../breakouts/reading";
+import { ROOMS, usePlace } from "./place";
 import { useRoom } from "./RoomContext";
 
 export const EMOJIS: readonly SendReaction["emoji"][] = ["👍", "👏", "❤️", "😂", "😮", "🎉", "🤔", "✅", "❌"];
@@ -27,6 +28,7 @@ export function ControlBar() {
         {takesPart && <Hand raised={raised} />}
         {takesPart && <Reactions />}
         {role !== undefined && <AskRight />}
+        <Rooms />
         <OwnRights />
         <Help />
       </Toolbar>
@@ -137,6 +139,33 @@ function AskRight() {
         {!phone && <Icon name="up" />}
       </Button>
     </MenuButton>
+  );
+}
+
+/** Where staff prepare and steer the breakout rooms, with how many of them ask for help. */
+function Rooms() {
+  const t = useTexts();
+  const { view, may, feature } = useRoom();
+  const { phone, looking, look } = usePlace();
+  const on = looking?.kind === "breakouts";
+  const mine = may("can_moderate") && feature("breakout") !== undefined;
+  const open = () => look(on ? null : ROOMS);
+  useKeys(mine ? { r: open } : {});
+  if (!mine) return null;
+  const asking = helpAsked(runningSet(view.breakouts)).length;
+  return (
+    <Button icon="rooms" on={on} onPress={open} aria-keyshortcuts="R">
+      {t.breakouts.short}
+      {asking > 0 && (
+        <>
+          <span className="count count-urgent" aria-hidden="true">
+            {asking}
+          </span>
+          <span className="unseen">{t.breakouts.needHelp(asking)}</span>
+        </>
+      )}
+      {!phone && <Key>R</Key>}
+    </Button>
   );
 }
 

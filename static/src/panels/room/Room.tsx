@@ -1,6 +1,9 @@
 // The room: people, stage and conversation side by side, on a phone one below the other, with the controls at the bottom.
 import { useSeenHeight } from "../../app/viewport";
 import { useTexts } from "../../texts";
+import { Broadcasts } from "../breakouts/Broadcasts";
+import { Calls } from "../breakouts/Calls";
+import { PlaceBar } from "../breakouts/PlaceBar";
 import { PeoplePanel } from "../people/PeoplePanel";
 import { RightsOfAll } from "../rights/RightsOfAll";
 import { StagePanel } from "../stage/StagePanel";
@@ -14,6 +17,7 @@ import { ConnectionBar } from "./ConnectionBar";
 import { ControlBar } from "./ControlBar";
 import { PlaceProvider, usePlace } from "./place";
 import { Refusals } from "./Refusals";
+import { useRoom } from "./RoomContext";
 import { RoomHead } from "./RoomHead";
 import { Shortcuts } from "./Shortcuts";
 import { SidePanel } from "./SidePanel";
@@ -29,15 +33,19 @@ export function Room() {
 
 function RoomPage() {
   const t = useTexts();
-  const { wide } = usePlace();
+  const { wide, looking } = usePlace();
+  const { staff } = useRoom();
+  const directs = staff && looking?.kind === "breakouts";
   const short = useSeenHeight();
   return (
-    <div className={`room ${wide ? "room-wide" : ""} ${short ? "room-short" : ""}`}>
+    <div className={`room ${wide ? "room-wide" : ""} ${short ? "room-short" : ""} ${directs ? "room-directs" : ""}`}>
       <a className="skip" href="#stage">
         {t.common.skip}
       </a>
       <RoomHead />
       <ConnectionBar />
+      <PlaceBar />
+      <Broadcasts />
       <div className="room-body">
         {wide && (
           <section className="room-people" aria-label={t.room.people}>
@@ -53,6 +61,7 @@ function RoomPage() {
       <ControlBar />
       <Shortcuts />
       <Announcements />
+      <Calls />
       <Dialogs />
     </div>
   );

@@ -3,7 +3,7 @@ import { createContext, type ReactNode, useContext, useEffect, useMemo, useRef, 
 import { api } from "../../app/client";
 import type { Command, FeatureType, Permission, SessionFeature, View } from "../../session/protocol";
 import type { Session, SessionState } from "../../session/session";
-import { hostOf, isStaff, permissionsOf, roleOf } from "../../session/standing";
+import { hostOf, isStaff, permissionsOf, placeOf, roleOf } from "../../session/standing";
 import type { Ack } from "../../session/wire";
 import { useTexts } from "../../texts";
 
@@ -15,6 +15,8 @@ export interface RoomNow {
   role: ReturnType<typeof roleOf>;
   staff: boolean;
   host: boolean;
+  /** The breakout room one is in; undefined: the main room. */
+  here: string | undefined;
   /** Neither over nor only watching: may take part now, as far as the session's status goes. */
   takesPart: boolean;
   may(permission: Permission): boolean;
@@ -67,6 +69,7 @@ export function RoomProvider(props: { session: Session; state: SessionState; vie
       role,
       staff: isStaff(view, me),
       host: role === "instructor",
+      here: placeOf(view, me),
       takesPart: moderates || (status === "active" && role === "participant"),
       may: (permission) => permissions.has(permission),
       feature: (type) => view.lifecycle.features.find((each) => each.type === type && each.isEnabled),

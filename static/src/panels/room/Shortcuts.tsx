@@ -10,11 +10,11 @@ import { useRoom } from "./RoomContext";
 
 export function Shortcuts() {
   const t = useTexts();
-  const { may, view, submit } = useRoom();
+  const { may, view, submit, here, feature } = useRoom();
   const { dialog, openDialog, openPanel, look } = usePlace();
   const [on, setOn] = useKeysOn();
   const running = view.lifecycle.status === "active" || view.lifecycle.status === "paused";
-  const next = partsOf(view.polls).drafts[0];
+  const next = partsOf(view.polls, here).drafts[0];
   const launch = () => {
     if (running && next !== undefined && may("can_create_polls")) void submit({ type: "poll.open", pollId: next.id });
   };
@@ -41,6 +41,9 @@ export function Shortcuts() {
     ["S", t.shortcuts.stage],
     ["1–9", t.shortcuts.choose],
     ...(may("can_create_polls") ? ([["N", t.shortcuts.launch]] as [string, string][]) : []),
+    ...(may("can_moderate") && feature("breakout") !== undefined
+      ? ([["R", t.shortcuts.rooms]] as [string, string][])
+      : []),
     ["?", t.shortcuts.help],
   ];
   return (

@@ -3,6 +3,7 @@
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useRef, useState } from "react";
 import { useMedia } from "../../app/media";
 import { EVERYONE } from "../../session/fold/chat";
+import { stageAt } from "../../session/standing";
 import { useRoom } from "./RoomContext";
 
 export type Panel = "chat" | "questions" | "polls" | "people";
@@ -10,9 +11,12 @@ export type DialogName =
   "shortcuts" | "invite" | "rights-of-all" | "conversation" | "end" | "cancel" | "new-poll" | "import-polls";
 
 export interface Thing {
-  kind: "poll" | "question";
+  kind: "poll" | "question" | "breakouts";
   id: string;
 }
+
+/** The breakout rooms, all together. */
+export const ROOMS: Thing = { kind: "breakouts", id: "" };
 
 export interface Place {
   panel: Panel;
@@ -44,19 +48,28 @@ export function usePlace(): Place {
 }
 
 export function PlaceProvider({ children }: { children: ReactNode }) {
-  const { view } = useRoom();
+  const { view, here } = useRoom();
   const wide = useMedia("(min-width: 64rem)");
   const phone = useMedia("(max-width: 43.99rem)");
   const [panel, setPanel] = useState<Panel>("chat");
   const [opened, setOpened] = useState(0);
   const entering = useRef<Panel | null>(null);
-  const [channel, setChannel] = useState(EVERYONE);
+  const home = here ?? EVERYONE;
+  const [chosen, setChosen] = useState({ home, channel: home });
   const [looking, setLooking] = useState<Thing | null>(null);
   const [dialog, setDialog] = useState<DialogName | null>(null);
 
+  // Who comes to another place looks at it: at its chat and its stage.
+  const channel = chosen.home === home ? chosen.channel : home;
+  const [arrived, setArrived] = useState(home);
+  if (arrived !== home) {
+    setArrived(home);
+    if (looking !== null && looking.kind !== "breakouts") setLooking(null);
+  }
+
   // Looking at what the host shows, too, is not looking away.
-  const { kind, target } = view.stage ?? { kind: "nothing" };
-  const same = looking !== null && looking.kind === kind && looking.id === target;
+  const { kind, target } = stageAt(view, here);
+  const same = looking !== null && looking.kind === kind && looking.id === (target ?? "");
   useEffect(() => {
     if (same) setLooking(null);
   }, [same]);
@@ -78,7 +91,7 @@ export function PlaceProvider({ children }: { children: ReactNode }) {
       channel,
       openChannel: (next) => {
         entering.current = "chat";
-        setChannel(next);
+        setChosen({ home, channel: next });
         setPanel("chat");
         setOpened((now) => now + 1);
       },
@@ -89,7 +102,7 @@ export function PlaceProvider({ children }: { children: ReactNode }) {
       wide,
       phone,
     }),
-    [panel, opened, channel, looking, same, dialog, wide, phone],
+    [panel, opened, home, channel, looking, same, dialog, wide, phone],
   );
   return <PlaceContext.Provider value={place}>{children}</PlaceContext.Provider>;
 }

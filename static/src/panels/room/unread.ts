@@ -1,7 +1,9 @@
 // What arrived in a panel since one last had it open: a small count, kept over a reload. Only what others did counts.
 import { useEffect, useMemo, useState } from "react";
 import { kept } from "../../app/client";
+import { EVERYONE, STAFF } from "../../session/fold/chat";
 import type { View } from "../../session/protocol";
+import { stageAt } from "../../session/standing";
 import { usePlace } from "./place";
 import { useRoom } from "./RoomContext";
 
@@ -9,7 +11,7 @@ export interface Unread {
   chat: number;
   questions: number;
   polls: number;
-  /** By channel. */
+  /** By channel; those of other rooms, which only staff have, count nowhere else. */
   channels: Readonly<Record<string, number>>;
 }
 
@@ -17,32 +19,35 @@ export interface Unread {
 type Seen = Record<string, number>;
 
 export function useUnread(): Unread {
-  const { view, me, session } = useRoom();
+  const { view, me, session, here } = useRoom();
   const { panel, channel } = usePlace();
   const key = `atelier.seen.${session.sessionId}.${me}`;
   const [seen, setSeen] = useState<Seen>(() => read(key) ?? everything(view));
   const attentive = useAttention();
-  const open = panel === "chat" ? `chat.${channel}` : panel;
+  const open = panel === "chat" ? `chat.${channel}` : at(panel, here);
   const latest = view.seq;
-  const counts = useMemo(() => count(view, me, seen), [view, me, seen]);
-  const here = panel === "chat" ? (counts.channels[channel] ?? 0) : panel === "people" ? 0 : counts[panel];
+  const counts = useMemo(() => count(view, me, seen, here), [view, me, seen, here]);
+  const news = panel === "chat" ? (counts.channels[channel] ?? 0) : panel === "people" ? 0 : counts[panel];
 
   // A poll on the stage is seen there.
-  const { kind, target } = view.stage ?? { kind: "nothing" };
+  const { kind, target } = stageAt(view, here);
   const staged = kind === "poll" && target !== undefined ? (view.polls?.polls[target]?.seq ?? 0) : 0;
-  const staging = staged > (seen["polls"] ?? seen["rest"] ?? 0);
+  const staging = staged > (seen[at("polls", here)] ?? seen["rest"] ?? 0);
   useEffect(() => {
-    if (!attentive || (here === 0 && !staging)) return;
+    if (!attentive || (news === 0 && !staging)) return;
     setSeen((now) => {
-      const next = { ...now, ...(here > 0 ? { [open]: latest } : {}), ...(staging ? { polls: staged } : {}) };
+      const next = { ...now, ...(news > 0 ? { [open]: latest } : {}), ...(staging ? { [at("polls", here)]: staged } : {}) };
       kept.set(key, JSON.stringify(next));
       return next;
     });
-  }, [attentive, here, open, latest, key, staging, staged]);
+  }, [attentive, news, open, latest, key, staging, staged, here]);
   return counts;
 }
 
-function count(view: View, me: string, seen: Seen): Unread {
+/** What a panel shows is another thing in each place. */
+const at = (panel: string, place: string | undefined): string => (place === undefined ? panel : `${panel}.${place}`);
+
+function count(view: View, me: string, seen: Seen, here: string | undefined): Unread {
   const from = (name: string): number => seen[name] ?? seen["rest"] ?? 0;
   const channels = Object.fromEntries(
     Object.entries(view.chat?.channels ?? {}).map(([name, channel]) => [
@@ -52,12 +57,13 @@ function count(view: View, me: string, seen: Seen): Unread {
       ).length,
     ]),
   );
-  const questions = Object.values(view.questions?.questions ?? {});
-  const polls = Object.values(view.polls?.polls ?? {});
+  const mine = Object.entries(channels).filter(([name]) => name.includes(":") || name === STAFF || name === (here ?? EVERYONE));
+  const questions = Object.values(view.questions?.questions ?? {}).filter((each) => each.room === here);
+  const polls = Object.values(view.polls?.polls ?? {}).filter((each) => each.room === here);
   return {
-    chat: Object.values(channels).reduce((sum, each) => sum + each, 0),
-    questions: questions.filter((each) => each.seq > from("questions") && each.author !== me).length,
-    polls: polls.filter((each) => each.seq > from("polls") && each.author !== me && each.status !== "draft").length,
+    chat: mine.reduce((sum, [, news]) => sum + news, 0),
+    questions: questions.filter((each) => each.seq > from(at("questions", here)) && each.author !== me).length,
+    polls: polls.filter((each) => each.seq > from(at("polls", here)) && each.author !== me && each.status !== "draft").length,
     channels,
   };
 }

@@ -9,9 +9,10 @@ import { useRoom } from "../room/RoomContext";
 
 export function EmptyStage() {
   const t = useTexts();
-  const { view, may, host, feature } = useRoom();
+  const { view, may, host, feature, here } = useRoom();
   const { phone } = usePlace();
   const { status, description } = view.lifecycle;
+  const inRoom = here !== undefined;
   const maker = may("can_create_polls") && may("can_moderate") && feature("poll") !== undefined;
   if (status === "scheduled" || status === "starting")
     return host ? (
@@ -24,7 +25,7 @@ export function EmptyStage() {
   return (
     <div className="stage-quiet">
       <Empty {...(phone ? {} : { icon: "stage" as const })} title={t.stage.nothing}>
-        {!phone && (maker ? t.stage.nothingHost : t.stage.nothingText)}
+        {phone ? inRoom && t.breakouts.kept : maker ? t.stage.nothingHost : inRoom ? t.breakouts.kept : t.stage.nothingText}
       </Empty>
       {!phone && description !== undefined && !maker && (
         <div className="stage-description message-words words soft">
@@ -60,9 +61,9 @@ function BeforeStart({ opened }: { opened: boolean }) {
 
 export function NextPoll() {
   const t = useTexts();
-  const { view, submit } = useRoom();
+  const { view, submit, here } = useRoom();
   const { openPanel, phone } = usePlace();
-  const next = partsOf(view.polls).drafts[0];
+  const next = partsOf(view.polls, here).drafts[0];
   const running = view.lifecycle.status === "active" || view.lifecycle.status === "paused";
   if (next === undefined || !running)
     return phone ? null : (

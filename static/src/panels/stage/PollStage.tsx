@@ -2,6 +2,7 @@
 // one thing to do next.
 import { Button, IconButton } from "../../design/Button";
 import { MenuButton } from "../../design/Menu";
+import { placeOf } from "../../session/standing";
 import { useTexts } from "../../texts";
 import { PollBody } from "../polls/PollBody";
 import { PollFacts } from "../polls/PollCard";
@@ -27,7 +28,7 @@ function Shown({ poll, featured }: { poll: Poll; featured: boolean }) {
   const { question } = wordsOf(poll, t.polls);
   const steering = steers(room, poll);
   const eligible = Object.values(view.people?.persons ?? {}).filter(
-    (each) => each.present && each.role === "participant",
+    (each) => each.present && each.role === "participant" && placeOf(view, each.user) === poll.room,
   );
   return (
     <article className="stage-card">

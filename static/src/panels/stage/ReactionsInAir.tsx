@@ -1,6 +1,6 @@
 // Reactions pass over the stage for a moment, at most a handful at a time. They are not read out: they are meant to be seen.
 import { useEffect, useState } from "react";
-import { useRoom } from "../room/RoomContext";
+import { useLatestRoom, useRoom } from "../room/RoomContext";
 
 interface Passing {
   key: number;
@@ -13,12 +13,13 @@ const SHOWN_MAX = 8;
 
 export function ReactionsInAir() {
   const { session } = useRoom();
+  const latest = useLatestRoom();
   const [passing, setPassing] = useState<readonly Passing[]>([]);
   useEffect(() => {
     const timers = new Set<ReturnType<typeof setTimeout>>();
     const stop = session.onEvents((events) => {
       const now = events.flatMap((event) =>
-        event.type === "reaction.sent"
+        event.type === "reaction.sent" && event.room === latest.current.here
           ? [{ key: event.seq, emoji: event.emoji, name: session.state.names[event.actor ?? ""]?.name ?? "" }]
           : [],
       );
@@ -31,7 +32,7 @@ export function ReactionsInAir() {
       stop();
       for (const timer of timers) clearTimeout(timer);
     };
-  }, [session]);
+  }, [session, latest]);
   return (
     <div className="air" aria-hidden="true">
       {passing.map(({ key, emoji, name }) => (

@@ -1,9 +1,12 @@
 // The stage: what the host features for all. One may look at something else instead; the way back is one click, and
 // nothing that the host shows meanwhile pulls one away.
+import type { ComponentType } from "react";
 import { Button } from "../../design/Button";
 import { Icon } from "../../design/Icon";
 import type { View } from "../../session/protocol";
+import { stageAt } from "../../session/standing";
 import { useTexts } from "../../texts";
+import { BreakoutStage } from "../breakouts/BreakoutStage";
 import { type Thing, usePlace } from "../room/place";
 import { useRoom } from "../room/RoomContext";
 import { EmptyStage } from "./EmptyStage";
@@ -14,49 +17,63 @@ import "./stage.css";
 
 export function StagePanel() {
   const t = useTexts();
-  const { view } = useRoom();
+  const { view, here } = useRoom();
   const { looking } = usePlace();
-  const featured = featuredOf(view);
+  const featured = featuredOf(view, here);
   const shown = looking !== null && exists(view, looking) ? looking : featured;
   return (
     <main className={`stage ${shown === null ? "stage-empty" : ""}`} id="stage" tabIndex={-1} aria-label={t.room.stage}>
       <StatusLine />
       {looking !== null && shown === looking && <WayBack />}
       <div className="stage-body">
-        {shown === null ? (
-          <EmptyStage />
-        ) : shown.kind === "poll" ? (
-          <PollStage key={shown.id} id={shown.id} featured={shown === featured} />
-        ) : (
-          <QuestionStage key={shown.id} id={shown.id} featured={shown === featured} />
-        )}
+        {shown === null ? <EmptyStage /> : <Shown key={shown.id} thing={shown} featured={shown === featured} />}
       </div>
       <ReactionsInAir />
     </main>
   );
 }
 
-function featuredOf(view: View): Thing | null {
-  const { kind, target } = view.stage ?? { kind: "nothing" };
-  if (kind === "nothing" || target === undefined) return null;
-  const thing = { kind, id: target };
+/** What the host shows in the place one is in. */
+function featuredOf(view: View, here: string | undefined): Thing | null {
+  const { kind, target } = stageAt(view, here);
+  if (!isShown(kind)) return null;
+  const thing = { kind, id: target ?? "" };
   return exists(view, thing) ? thing : null;
 }
 
 function exists(view: View, { kind, id }: Thing): boolean {
-  return (kind === "poll" ? view.polls?.polls[id] : view.questions?.questions[id]) !== undefined;
+  return SHOWN[kind].exists(view, id);
+}
+
+interface Showing {
+  Stage: ComponentType<{ id: string; featured: boolean }>;
+  exists(view: View, id: string): boolean;
+}
+
+/** What can stand on the stage, one line for each kind. */
+const SHOWN: Record<Thing["kind"], Showing> = {
+  poll: { Stage: PollStage, exists: (view, id) => view.polls?.polls[id] !== undefined },
+  question: { Stage: QuestionStage, exists: (view, id) => view.questions?.questions[id] !== undefined },
+  breakouts: { Stage: BreakoutStage, exists: (view) => view.breakouts !== undefined },
+};
+
+const isShown = (kind: string): kind is Thing["kind"] => Object.hasOwn(SHOWN, kind);
+
+function Shown({ thing, featured }: { thing: Thing; featured: boolean }) {
+  const { Stage } = SHOWN[thing.kind];
+  return <Stage id={thing.id} featured={featured} />;
 }
 
 /** "Mara is showing: Poll", and the way back to it. */
 function WayBack() {
   const t = useTexts();
-  const { view, hostName } = useRoom();
-  const { look } = usePlace();
-  const kind = view.stage?.kind ?? "nothing";
+  const { view, hostName, here, staff } = useRoom();
+  const { look, looking } = usePlace();
+  const { kind } = stageAt(view, here);
   return (
     <div className="way-back" role="status">
       <span className="grow">
-        {kind === "nothing" ? t.stage.away : t.stage.showing(hostName, t.stage.kinds[kind] ?? kind)}
+        {kind === "nothing" ? (looking?.kind === "breakouts" && staff ? t.breakouts.onlyYou : t.stage.away) : t.stage.showing(hostName, t.stage.kinds[kind] ?? kind)}
       </span>
       <Button size="small" look="primary" onPress={() => look(null)} aria-keyshortcuts="S">
         {t.stage.return}

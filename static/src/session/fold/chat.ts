@@ -4,6 +4,8 @@ import { type Reducers, without } from "./slice";
 
 export const EVERYONE = "everyone";
 export const STAFF = "staff";
+/** How a command names the main room. */
+export const MAIN = "main";
 
 /** Whom an event says it is for. */
 interface Audience {
