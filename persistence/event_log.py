@@ -6,7 +6,7 @@ Whatever it raises, the outcome is unknown until the same batch is tried again: 
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -30,6 +30,7 @@ from persistence.redaction import marked, redact, without_words
 from rooms.feature import Effect, MakeSecret, Recorded
 from rooms.gates import Gates
 from rooms.ids import SessionId, UserId
+from rooms.upcasters import stored_types
 
 log = logging.getLogger(__name__)
 
@@ -109,6 +110,12 @@ _READ = """
 SELECT e.seq, e.at, e.actor, e.command_id, e.version, e.type, e.payload, r.seq IS NOT NULL AS wordless
   FROM live.session_events e LEFT JOIN live.redactions r USING (session_id, seq)
  WHERE e.session_id = $1 AND e.seq > $2 ORDER BY e.seq LIMIT $3
+"""
+
+_READ_OF_TYPES = """
+SELECT e.seq, e.at, e.actor, e.command_id, e.version, e.type, e.payload, r.seq IS NOT NULL AS wordless
+  FROM live.session_events e LEFT JOIN live.redactions r USING (session_id, seq)
+ WHERE e.session_id = $1 AND e.seq > $2 AND e.type = ANY ($4::text[]) ORDER BY e.seq LIMIT $3
 """
 
 _HEADS = "SELECT session_id, epoch, last_seq, last_at FROM live.session_heads WHERE session_id = ANY ($1::uuid[])"
@@ -196,6 +203,19 @@ class EventLog:
         their words have lost them here already."""
         async with self._database.connection() as connection:
             return await _read(connection, session, after, limit)
+
+    async def read_of_types(
+        self, session: SessionId, after: int, types: Collection[str], limit: int = READ_EVENTS_MAX
+    ) -> list[Recorded]:
+        """The next events after `after` that are of these types, or were stored as something that may be by now."""
+        stored = stored_types(types)
+        while True:
+            async with self._database.connection() as connection:
+                rows = await connection.fetch(_READ_OF_TYPES, session, after, limit, stored)
+            found = [each for each in map(_recorded, rows) if each.event.type in types]
+            if found or len(rows) < limit:
+                return found
+            after = rows[-1]["seq"]
 
     async def heads(self, sessions: Iterable[SessionId]) -> dict[SessionId, Head]:
         """Of the sessions that have a log."""

@@ -67,6 +67,15 @@ def standing_at(room: "RoomState", user: UserId, seq: int) -> Standing:
     return Standing(user, found.staff, found.admitted, found.room)
 
 
+def was_in(room: "RoomState", user: UserId, place: str | None, since: int) -> bool:
+    """Whether somebody was where it is heard what happens in `place`, when the event `since` happened or at any time after:
+    what that event brought there, a picture for instance, was then theirs to see, and stays so."""
+    if standing_at(room, user, since).is_in(place):
+        return True
+    past = room.standings.changes.get(user, ()) if room.standings is not None else ()
+    return any(Standing(user, each.staff, each.admitted, each.room).is_in(place) for each in past if each.seq > since)
+
+
 def standing_since(room: "RoomState", user: UserId) -> int:
     """The seq from which the present standing lasts: a client that stands before it needs a new view."""
     past = room.standings.changes.get(user, ()) if room.standings is not None else ()

@@ -4,7 +4,7 @@ A lift takes the stored fields of one version to those of the next and is kept f
 raised in the same change. Pure: knows neither rows nor state.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from rooms.feature import Command, Event
@@ -50,3 +50,9 @@ def lift(
             return None
         (kind, fields), version = lifted, version + 1
     return kind, fields
+
+
+def stored_types(wanted: Collection[str], *, lifts: Mapping[tuple[str, int], Lift] = LIFTS) -> tuple[str, ...]:
+    """The types under which events that are of the `wanted` types today may be stored: where a lift leads is only known once it
+    was taken, so whatever is lifted counts."""
+    return tuple(sorted({*wanted, *(kind for kind, _version in lifts)}))

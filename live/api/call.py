@@ -4,6 +4,7 @@ A session is read at the head of its log and changed by commands, exactly as ove
 """
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 from uuid import UUID, uuid4, uuid5
 
@@ -15,12 +16,27 @@ from live.api.route import Listing, Named
 from live.drafts import Stale
 from live.frames import ids_in
 from live.hosts import Hosts, NoSession
-from live.keys import ACCESS_TOKENS, DATABASE, DIRECTORY, HOSTS, LIMITS, MAIL, SETTINGS, TOKENS
+from live.kept import Kept
+from live.keys import (
+    ACCESS_TOKENS,
+    DATABASE,
+    DIRECTORY,
+    HOSTS,
+    KEPT,
+    LIMITS,
+    MAIL,
+    SETTINGS,
+    STORE,
+    STUDIO,
+    TOKENS,
+)
 from live.limits import Limits
 from live.mail import Mail
 from live.problems import REQUEST_ID, Problem, not_found
 from live.settings import Settings
+from live.studio import Studio
 from live.tokens import AccessTokens
+from media.store import Store
 from persistence.database import Database
 from persistence.directory import Directory
 from persistence.event_log import EventLog
@@ -29,7 +45,7 @@ from persistence.pages import Page
 from persistence.readers import Reader
 from persistence.sessions import Sessions
 from persistence.tokens import Tokens
-from rooms.feature import Command, Standing
+from rooms.feature import Command, Context, Standing
 from rooms.ids import SessionId, UserId
 from rooms.people import is_staff, known_to, role_of, standing_of
 from rooms.roles import Role
@@ -91,6 +107,18 @@ class Call:
         """None without a mail server."""
         return self.request.app.get(MAIL)
 
+    @property
+    def store(self) -> Store:
+        return self.request.app[STORE]
+
+    @property
+    def studio(self) -> Studio:
+        return self.request.app[STUDIO]
+
+    @property
+    def kept(self) -> Kept:
+        return self.request.app[KEPT]
+
     # -- who asks --
 
     @property
@@ -148,6 +176,10 @@ class Call:
         if self.sender.admin and not found.staff:
             return Standing(self.user, staff=True)
         return found
+
+    def context(self, session: SessionId) -> Context:
+        """For asking the rules beforehand what they will say to a command of this caller."""
+        return Context(session, self.user, datetime.now(UTC), new_id=self.new_id, admin=self.sender.admin)
 
     async def submit(
         self, session: SessionId, command: Command, command_id: str | None = None, *, stale: Stale | None = None

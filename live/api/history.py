@@ -3,6 +3,7 @@ filtered by the reader's standing at each event (design.md 2.7).
 """
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError
@@ -18,6 +19,7 @@ from rooms.feature import Moment, Recorded, Standing, Wire
 from rooms.ids import SessionId, UserId
 from rooms.room import STATE, RoomState, apply
 from rooms.standings import standing_at
+from rooms.upcasters import CURRENT
 from rooms.visibility import view, visible
 
 family = Family("history", "What happened in a session, filtered for the reader as it was live.")
@@ -27,11 +29,13 @@ SCANNED_EVENTS_MAX = 20_000  # rows looked at for one page once it has something
 
 
 class EventQuery(Wire):
-    """`after`: the seq one stands at. `limit` counts events that one may see, so an empty page is the end."""
+    """`after`: the seq one stands at. `limit` counts events that one may see, so an empty page is the end. `type`: only these, as
+    `board.changed`, or all of a kind, as `board.`."""
 
     after: Annotated[int, Field(ge=0, le=SEQ_MAX)] = 0
     limit: Annotated[int, Field(ge=1, le=LIMIT_MAX)] = 50
     cursor: Annotated[str, Field(pattern=r"^\d{1,18}$")] | None = None
+    type: Annotated[str, Field(pattern=r"^[a-z]+\.([a-zA-Z]+)?$", max_length=60)] | None = None
 
 
 class EventPage(Listing[dict[str, Any]]):
@@ -54,7 +58,10 @@ async def list_events(call: Call, session_id: SessionPath, query: EventQuery) ->
     after = int(query.cursor) if query.cursor is not None else query.after
     room = await call.room(session_id)
     heads = await call.log.heads([session_id])
-    found, upto = await _visible_after(call, session_id, room, min(after, room.seq), query.limit)
+    types = None if query.type is None else frozenset(filter(partial(_is_of, query.type), CURRENT))
+    if types is not None and not types:
+        raise invalid([Fault("is no type of an event", parameter="type")])
+    found, upto = await _visible_after(call, session_id, room, min(after, room.seq), query.limit, types)
     items = tuple(event_item(each) for each in found)
     return EventPage(
         epoch=heads[session_id].epoch,
@@ -66,16 +73,20 @@ async def list_events(call: Call, session_id: SessionPath, query: EventQuery) ->
     )
 
 
+def _is_of(asked: str, kind: str) -> bool:
+    return kind.startswith(asked) if asked.endswith(".") else kind == asked
+
+
 async def _visible_after(
-    call: Call, session: SessionId, room: RoomState, after: int, limit: int
+    call: Call, session: SessionId, room: RoomState, after: int, limit: int, types: frozenset[str] | None
 ) -> tuple[list[Recorded], int]:
-    """At most `limit` visible events and the seq up to which nothing else is visible."""
+    """At most `limit` visible events (of these types) and the seq up to which nothing else is visible."""
     found: list[Recorded] = []
     upto = after
     while upto < room.seq:
-        rows = await call.log.read(session, upto, min(READ_EVENTS_MAX, room.seq - upto))
+        rows = await _read(call, session, room, upto, types)
         if not rows:
-            break
+            return found, room.seq
         for recorded in rows:
             upto = recorded.seq
             shown = visible(recorded, _standing_at(call, room, upto))
@@ -86,6 +97,15 @@ async def _visible_after(
         if found and upto - after >= SCANNED_EVENTS_MAX:
             break
     return found, upto
+
+
+async def _read(
+    call: Call, session: SessionId, room: RoomState, after: int, types: frozenset[str] | None
+) -> list[Recorded]:
+    """Nothing beyond the state by which it is judged who may see it."""
+    if types is None:
+        return await call.log.read(session, after, min(READ_EVENTS_MAX, room.seq - after))
+    return [each for each in await call.log.read_of_types(session, after, types) if each.seq <= room.seq]
 
 
 def _standing_at(call: Call, room: RoomState, seq: int) -> Standing:

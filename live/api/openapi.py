@@ -165,7 +165,8 @@ def _responses(route: Route, answer: Any) -> dict[str, Any]:
     if answer is not None:
         responses[str(route.status)] = {"description": "As asked", "content": {JSON: {"schema": answer}}}
     elif route.file:
-        responses[str(route.status)] = {"description": "As asked", "content": {_bare(route.produces): {}}}
+        kinds = (route.produces,) if isinstance(route.produces, str) else route.produces
+        responses[str(route.status)] = {"description": "As asked", "content": {_bare(each): {} for each in kinds}}
     else:
         responses["204"] = {"description": "Done"}
     if route.etag and route.method == "GET":

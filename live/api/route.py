@@ -104,7 +104,7 @@ class Route:
     keyed: bool = True
     cost: float = 1.0
     matches: "Route | None" = None
-    produces: str = "application/json"
+    produces: str | tuple[str, ...] = "application/json"
     refuses: tuple[str, ...] = ()
     parameters: Mapping[str, TypeAdapter[Any]] = field(default_factory=dict)
     takes: tuple[str, ...] = ()

@@ -1,16 +1,24 @@
-"""Chat, polls, questions and whatever comes: one route over every slice of the view that a feature declares as `listed`.
+"""Chat, polls, questions and whatever comes: one route over every slice of the view that a feature declares as `listed`, and
+one over each entry of a slice that is given whole (`item`).
 
-Knows no feature. What one may read is the view's; here it is only cut into pages, newest first, walking back by `before`.
+Knows no feature. What one may read is the view's; here it is only cut into pages, newest first, walking back by `before`, or
+encoded once for all who ask for it.
 """
 
+import asyncio
+import gzip
 import inspect
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, TypeAdapter
 from pydantic.alias_generators import to_camel
+from pydantic_core import to_json
 
 from live.api.call import Call
-from live.api.route import Family, Listing, SessionPath, Who
+from live.api.route import Family, File, Listing, SessionPath, Who
+from live.problems import not_found
 from persistence.pages import LIMIT_MAX
 from rooms.feature import Feature, Wire
 from rooms.room import FEATURES
@@ -18,6 +26,8 @@ from rooms.visibility import view
 
 family = Family("slices", "What a session holds, as one may see it: pages of its entries, the latest page first.")
 SEQ_MAX = 2**63 - 1
+GZIP_LEVEL = 6
+JSON = "application/json"
 
 
 class SliceQuery(Wire):
@@ -49,6 +59,55 @@ def _declare(feature: Feature) -> None:
     family.get(f"/live-sessions/{{session_id}}/{feature.name}", Who.MEMBER)(read_slice)
 
 
+ItemPath = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$", description="An entry: an id, or a name the feature gives")
+]
+
+
+def _declare_item(feature: Feature) -> None:
+    item = feature.item
+    assert item is not None
+
+    async def read_item(call: Call, session_id: SessionPath, item_id: ItemPath) -> File:
+        room, standing = await call.room(session_id), await call.standing(session_id)
+        seen = getattr(view(room, standing), feature.name)
+        found = item(seen, item_id) if seen is not None else None
+        if found is None:
+            raise not_found()
+        seq, make = found
+        epoch = (await call.hosts.get(session_id)).epoch
+        key = (session_id, epoch, feature.name, item_id, seq, standing.staff, standing.room)
+        packed = partial(call.kept.get, key, partial(asyncio.to_thread, _packed, seq, make))
+        headers = {"Vary": "Accept-Encoding"}
+        if _takes_gzip(call):
+            return File(packed, JSON, version=str(seq), headers={**headers, "Content-Encoding": "gzip"})
+        return File(partial(_unpacked, packed), JSON, version=str(seq), headers=headers)
+
+    read_item.__name__ = f"read_{feature.name}_item"
+    read_item.__doc__ = f"One entry of `{feature.name}`, whole, as it has been since its `seq`, which is its entity tag; compressed on request."
+    family.get(f"/live-sessions/{{session_id}}/{feature.name}/{{item_id}}", Who.MEMBER, etag=True)(read_item)
+
+
+def _packed(seq: int, make: Callable[[], dict[str, Any]]) -> bytes:
+    return gzip.compress(to_json({"seq": seq, **make()}), GZIP_LEVEL, mtime=0)
+
+
+async def _unpacked(packed: Callable[[], Awaitable[bytes | None]]) -> bytes | None:
+    held = await packed()
+    return None if held is None else await asyncio.to_thread(gzip.decompress, held)
+
+
+def _takes_gzip(call: Call) -> bool:
+    """RFC 9110, 12.5.3, as far as clients use it."""
+    for each in call.request.headers.get("Accept-Encoding", "").split(","):
+        coding, _semicolon, weight = each.replace(" ", "").lower().partition(";")
+        if coding in ("gzip", "*"):
+            return weight not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
+    return False
+
+
 for _feature in FEATURES:
     if _feature.listed is not None:
         _declare(_feature)
+    if _feature.item is not None:
+        _declare_item(_feature)
