@@ -18,6 +18,8 @@ from rooms.poll_book import Poll, PollStatus
 from rooms.protocol import ALL_COMMANDS
 from rooms.refusal import Refused
 from rooms.roles import Permission, Role
+from tests.laws.dividing import DIVIDING, Dividing
+from tests.laws.drawing import DRAWING, Drawing, small_boards
 from tests.rooms.rehearsal import ANA, BEN, MARA, OTTO, ROLES, THEO, Rehearsal, person
 
 CAST = (MARA, THEO, ANA, BEN, OTTO)
@@ -48,10 +50,11 @@ class History:
 
 
 def improvise(seed: int, steps: int) -> History:
-    return _Improviser(seed).play(steps)
+    with small_boards():
+        return _Improviser(seed).play(steps)
 
 
-class _Improviser:
+class _Improviser(Drawing, Dividing):
     def __init__(self, seed: int) -> None:
         self.dice = Random(seed)
         self.played = Rehearsal(
@@ -71,6 +74,11 @@ class _Improviser:
                 "config": {"slowSeconds": self.dice.choice([0, 0, 20])},
             },
             {"type": "breakout", "isEnabled": self.dice.random() < 0.95},
+            {
+                "type": "whiteboard",
+                "isEnabled": self.dice.random() < 0.95,
+                "config": {"open": self.dice.random() < 0.7},
+            },
         ]
         return tuple(SessionFeature.model_validate(each) for each in given)
 
@@ -99,7 +107,7 @@ class _Improviser:
             self._arrive(self.dice.sample(EVERYBODY, 4))
         if self.dice.random() < 0.9:
             self._try(MARA, {"type": "session.start"})
-        if self.dice.random() < 0.15:
+        if self.dice.random() < 0.2:
             self._try(MARA, {"type": "session.abort"})
             self._try(MARA, {"type": "session.start"})
         self._arrive(self.dice.sample(EVERYBODY, len(EVERYBODY)))
@@ -153,6 +161,9 @@ class _Improviser:
 
     def _chance(self, of: float) -> bool:
         return self.dice.random() < of
+
+    def _everybody(self) -> Sequence[UserId]:
+        return EVERYBODY
 
     def _anybody(self) -> UserId:
         return self.dice.choice(EVERYBODY)
@@ -348,7 +359,10 @@ class _Improviser:
         return self._about_message("chat.react", by_sender=0.2, **fields)
 
     def _pin(self) -> Done:
-        pins = [pin.message_id for channel in self.room.chat.channels.values() for pin in channel.pins]
+        channels = self.room.chat.channels
+        pins = [pin.message_id for channel in channels.values() for pin in channel.pins]
+        if "staff" in channels and channels["staff"].pins and self._chance(0.5):
+            pins = [pin.message_id for pin in channels["staff"].pins]
         if pins and self._chance(0.4):
             return self._staff(), {"type": "chat.pin", "messageId": self._id_of(pins), "pinned": False}
         return self._about_message("chat.pin", by_sender=0.0)
@@ -502,98 +516,6 @@ class _Improviser:
         }[kind]
         return self._staff(), {"type": "stage.show", "kind": kind, "target": target}
 
-    # -- Breakout rooms --
-
-    def _sets(self, *statuses: str) -> list[Any]:
-        held = self.room.breakouts.in_order()
-        return [each for each in held if not statuses or each.status in statuses]
-
-    def _rooms(self, *statuses: str) -> list[Any]:
-        rooms = [room for each in self._sets() for room in each.rooms]
-        return [room for room in rooms if not statuses or room.status in statuses]
-
-    def _somebody(self, most: int) -> list[UserId]:
-        return self.dice.sample(EVERYBODY, self.dice.randint(1, most))
-
-    def _plan_rooms(self) -> Done:
-        given: dict[str, Any] = {
-            "assignment": self.dice.choice([None, "random", "balanced", "unseen", "self", "manual"]),
-            "name": self._text(None) if self._chance(0.5) else None,
-            "late": self.dice.choice([None, "main", "ask", "place", "place"]),
-            "observers": self.dice.choice([None, "main", "roam", "assigned"]),
-            "mayReturn": self.dice.choice([None, True, False]),
-            "results": self.dice.choice([None, "everyone", "staff"]),
-        }
-        if self._sets() and self._chance(0.2):
-            return self._staff(), {"type": "breakout.create", **given, "from": self._id_of(self._sets())}
-        members = [self._somebody(2), self._somebody(2)]
-        rooms: list[Any] = [
-            self.dice.randint(1, 4),
-            [self._text(None), self._text(None)],
-            [{"name": self._text(None), "members": each, "capacity": self.dice.choice([None, 2])} for each in members],
-            [{"name": self._text(None), "capacity": 1}, {"capacity": self.dice.choice([1, 3])}],
-        ]
-        return self._staff(), {"type": "breakout.create", **given, "rooms": self.dice.choice(rooms)}
-
-    def _change_rooms(self) -> Done:
-        held = self._id_of(self._sets())
-        changes: list[dict[str, Any]] = [
-            {"type": "breakout.rename", "roomId": self._id_of(self._rooms()), "name": self._text(None)},
-            {"type": "breakout.update", "setId": held, "name": self._text(None), "mayReturn": self._chance(0.5)},
-            {"type": "breakout.update", "setId": held, "late": self.dice.choice(["ask", "place"])},
-            {"type": "breakout.update", "setId": held, "observers": "roam", "results": "staff"},
-            {"type": "breakout.discard", "setId": self._id_of(self._sets("planned")) if self._chance(0.5) else held},
-        ]
-        return self._staff(), self.dice.choice(changes)
-
-    def _seat(self) -> Done:
-        found = self._sets("planned", "opening") or self._sets()
-        held = self.dice.choice(found) if found else None
-        given: dict[str, Any] = {"setId": held.id if held else NOBODYS_ID}
-        if self._chance(0.3):
-            given["shuffle"] = self.dice.choice(["random", "balanced", "unseen", "self", "manual"])
-        else:
-            given["userIds"] = self._somebody(3)
-            given["roomId"] = self.dice.choice([None, self._id_of(held.rooms if held else [])])
-        return self._staff(), {"type": "breakout.assign", **given}
-
-    def _open_rooms(self) -> Done:
-        if not self._sets("planned"):
-            return self._plan_rooms()
-        held = self._id_of(self._sets("planned") if self._chance(0.95) else self._sets())
-        given = {"minutes": self.dice.choice([None, 1, 3, 5]), "countdown": self.dice.choice([0, 0, 2, 10, 60])}
-        return self._staff(), {"type": "breakout.open", "setId": held, **given}
-
-    def _send(self) -> Done:
-        rooms = self._rooms("open") if self._chance(0.9) else self._rooms()
-        whither = None if self._chance(0.15) else self._id_of(rooms)
-        return self._staff(), {"type": "breakout.move", "userIds": self._somebody(3), "roomId": whither}
-
-    def _go_to_room(self) -> Done:
-        actor = self._staff() if self._chance(0.3) else self._inside()
-        rooms = self._rooms("open") if self._chance(0.9) else self._rooms()
-        whither = None if self._chance(0.3) else self._id_of(rooms)
-        return actor, {"type": "breakout.join", "roomId": whither}
-
-    def _time_rooms(self) -> Done:
-        one = self._id_of(self._rooms("open")) if self._chance(0.5) else None
-        if self._chance(0.6):
-            return self._staff(), {"type": "breakout.extend", "minutes": self.dice.choice([1, 2, 480]), "roomId": one}
-        held = self._id_of(self._sets()) if self._chance(0.2) else None
-        given = {"setId": held, "roomId": one, "seconds": self.dice.choice([None, 0, 5, 60])}
-        return self._staff(), {"type": "breakout.close", **given}
-
-    def _call_to_rooms(self) -> Done:
-        actor = self._staff()
-        return actor, {"type": "breakout.broadcast", "text": self._text(actor)}
-
-    def _ring(self) -> Done:
-        places = self.room.breakouts.places
-        actor = self._one_of([user for user in EVERYBODY if user in places], self._inside())
-        if self._chance(0.3):
-            return actor, {"type": "breakout.endHelp", "roomId": places.get(actor) or self._id_of(self._rooms())}
-        return actor, {"type": "breakout.askHelp", "text": self._text(actor) if self._chance(0.7) else None}
-
     # -- The world --
 
     def _lose_secrets(self) -> Done:
@@ -666,15 +588,8 @@ SOMETHING = {
     "merge": 2,
     "withdraw": 2,
     "show": 4,
-    "plan_rooms": 3,
-    "change_rooms": 3,
-    "seat": 3,
-    "open_rooms": 6,
-    "send": 5,
-    "go_to_room": 8,
-    "time_rooms": 3,
-    "call_to_rooms": 1,
-    "ring": 4,
+    **DRAWING,
+    **DIVIDING,
     "lose_secrets": 0.5,
     "whole_room_votes": 1.5,
 }
