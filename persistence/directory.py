@@ -120,6 +120,17 @@ class Directory:
             )
             return user
 
+    async def find_all(self, addresses: Iterable[str]) -> dict[str, UserId]:
+        """Of those that have an account."""
+        index = {each: self._index_or_nothing(each) for each in addresses}
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(
+                "SELECT id, email_bidx FROM identity.accounts WHERE email_bidx = ANY ($1::bytea[])",
+                list(index.values()),
+            )
+        users = {row["email_bidx"]: UserId(row["id"]) for row in rows}
+        return {each: users[held] for each, held in index.items() if held in users}
+
     def _index_or_nothing(self, address: str) -> bytes:
         """What cannot be an address has an index nobody has, so that asking for it takes the same way."""
         try:

@@ -14,6 +14,7 @@ from live.problems import Fault, Problem, invalid, not_found
 from media.pictures import MIME_TYPES, PICTURE_BYTES_MAX, Picture, TooLarge, Unfit
 from rooms.board_book import MAIN, Boards
 from rooms.boards import AddImage, page_to_bring_to
+from rooms.breakout_results import ways_to_read
 from rooms.feature import Wire
 from rooms.ids import AnyId, SessionId
 from rooms.people import standing_of
@@ -111,11 +112,17 @@ async def _cleaned(call: Call, body: Upload) -> Picture:
 
 @family.get(PATH + "/{image_id}", Who.MEMBER, etag=True, produces=KINDS)
 async def read_image(call: Call, session_id: SessionPath, image_id: IdPath) -> File:
-    """The picture, for staff and for whoever was in its room when it came or later; it never changes."""
+    """The picture, for staff, for whoever was in its room when it came or later, and for who may read the results of that room;
+    it never changes."""
     room = await call.room(session_id)
     boards = room.boards or Boards()
     image = boards.images.get(image_id)
-    if image is None or not (call.sender.admin or was_in(room, call.user, image.room, image.seq)):
+    if image is None:
+        raise not_found()
+    was_there = was_in(room, call.user, image.room, image.seq)
+    if not was_there and not any(
+        each.is_in(image.room) for each in ways_to_read(room, await call.standing(session_id))
+    ):
         raise not_found()
     place = _place(session_id, image_id)
 

@@ -7,6 +7,7 @@ from aiohttp import web
 
 from live.api import (
     attendance,
+    breakouts,
     calendar,
     demo,
     docs,
@@ -35,6 +36,7 @@ FAMILIES: tuple[Family, ...] = (
     attendance.family,
     history.family,
     slices.family,
+    breakouts.family,
     images.family,
     calendar.family,
     modules.family,

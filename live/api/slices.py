@@ -20,8 +20,9 @@ from live.api.call import Call
 from live.api.route import Family, File, Listing, SessionPath, Who
 from live.problems import not_found
 from persistence.pages import LIMIT_MAX
-from rooms.feature import Feature, Wire
-from rooms.room import FEATURES
+from rooms.breakout_results import ways_to_read
+from rooms.feature import Feature, Standing, Wire
+from rooms.room import FEATURES, RoomState
 from rooms.visibility import view
 
 family = Family("slices", "What a session holds, as one may see it: pages of its entries, the latest page first.")
@@ -38,11 +39,17 @@ class SliceQuery(Wire):
     cursor: Annotated[str, Field(pattern=r"^\d{1,18}$")] | None = None
 
 
+def documents_of(feature: Feature) -> TypeAdapter[Any]:
+    """Makes JSON of what the feature lists."""
+    assert feature.listed is not None
+    kind = inspect.signature(feature.listed, eval_str=True).return_annotation
+    return TypeAdapter(kind, config=ConfigDict(alias_generator=to_camel, populate_by_name=True))
+
+
 def _declare(feature: Feature) -> None:
     listed = feature.listed
     assert listed is not None
-    kind = inspect.signature(listed, eval_str=True).return_annotation
-    documents: TypeAdapter[Any] = TypeAdapter(kind, config=ConfigDict(alias_generator=to_camel, populate_by_name=True))
+    documents = documents_of(feature)
 
     async def read_slice(call: Call, session_id: SessionPath, query: SliceQuery) -> Listing[dict[str, Any]]:
         room = await call.room(session_id)
@@ -65,18 +72,14 @@ ItemPath = Annotated[
 
 
 def _declare_item(feature: Feature) -> None:
-    item = feature.item
-    assert item is not None
-
     async def read_item(call: Call, session_id: SessionPath, item_id: ItemPath) -> File:
         room, standing = await call.room(session_id), await call.standing(session_id)
-        seen = getattr(view(room, standing), feature.name)
-        found = item(seen, item_id) if seen is not None else None
+        found = find_item(feature, room, standing, item_id)
         if found is None:
             raise not_found()
-        seq, make = found
+        reader, (seq, make) = found
         epoch = (await call.hosts.get(session_id)).epoch
-        key = (session_id, epoch, feature.name, item_id, seq, standing.staff, standing.room)
+        key = (session_id, epoch, feature.name, item_id, seq, reader.staff, reader.room)
         packed = partial(call.kept.get, key, partial(asyncio.to_thread, _packed, seq, make))
         headers = {"Vary": "Accept-Encoding"}
         if _takes_gzip(call):
@@ -86,6 +89,20 @@ def _declare_item(feature: Feature) -> None:
     read_item.__name__ = f"read_{feature.name}_item"
     read_item.__doc__ = f"One entry of `{feature.name}`, whole, as it has been since its `seq`, which is its entity tag; compressed on request."
     family.get(f"/live-sessions/{{session_id}}/{feature.name}/{{item_id}}", Who.MEMBER, etag=True)(read_item)
+
+
+def find_item(
+    feature: Feature, room: RoomState, standing: Standing, item_id: str
+) -> tuple[Standing, tuple[int, Callable[[], dict[str, Any]]]] | None:
+    """As one sees it oneself, or as it stands in the results of a breakout room that one may read."""
+    if feature.item is None or feature.item(getattr(room, feature.name), item_id) is None:
+        return None
+    for reader in ways_to_read(room, standing):
+        seen = feature.view(getattr(room, feature.name), reader)
+        found = feature.item(seen, item_id) if seen is not None else None
+        if found is not None:
+            return reader, found
+    return None
 
 
 def _packed(seq: int, make: Callable[[], dict[str, Any]]) -> bytes:
