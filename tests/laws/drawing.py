@@ -3,7 +3,7 @@
 A part of the improviser, in a file of its own. Pages fill up early (`SMALL`), so that they are full now and then.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -51,7 +51,7 @@ class Drawing:
     def _draw(self) -> Done:
         actor = self._participant() if self._chance(0.8) else self._inside()
         page = self._board_of(actor)
-        held = page.elements or {}
+        held: Mapping[str, Element] = page.elements or {}
         chosen = self.dice.sample(NAMES, self.dice.choice([1, 1, 2, 5]))
         elements = [self._stroke(held.get(name), name, actor, page) for name in chosen]
         group = self.dice.choice([None, None, "one-act"])

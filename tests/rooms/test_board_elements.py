@@ -15,7 +15,7 @@ from tests.rooms.rehearsal import person
 
 
 def real(kind: str) -> dict[str, Any]:
-    return drawn("one", kind=kind, **({"fileId": person("p")} if kind == "image" else {}))
+    return drawn("one", kind=kind) | ({"fileId": str(person("p"))} if kind == "image" else {})
 
 
 def test_the_kinds_are_those_one_draws() -> None:
@@ -241,7 +241,8 @@ def test_commands_that_are_none(given: dict[str, Any]) -> None:
 
 def test_attack_51_a_stroke_in_progress_is_checked_like_an_element() -> None:
     assert BoardStroke.model_validate({"type": "board.stroke", "boardId": "main", "element": drawn("s")}).element
-    for harm in ({"type": "iframe"}, {"link": "javascript:x"}, {"constructor": {}}):
+    harms: list[dict[str, Any]] = [{"type": "iframe"}, {"link": "javascript:x"}, {"constructor": {}}]
+    for harm in harms:
         with pytest.raises(ValidationError):
             BoardStroke.model_validate({"type": "board.stroke", "boardId": "main", "element": drawn("s") | harm})
     with pytest.raises(ValidationError):

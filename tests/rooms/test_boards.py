@@ -1,5 +1,6 @@
 """The whiteboard: who draws where, whose element wins, what a page can hold, clearing and coming back (field.md G)."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +15,7 @@ from rooms.board_book import (
     BoardRestored,
     Boards,
     BoardShared,
+    Element,
     ImageAdded,
     Page,
     PageAdded,
@@ -36,6 +38,11 @@ from tests.rooms.transcript import Outcome, Transcript
 CLEO = person("Cleo")
 PICTURE = person("a picture")
 GRANT = {"type": "permission.grant", "permission": "can_use_whiteboard"}
+
+
+def in_full(page: Page) -> Mapping[str, Element]:
+    assert page.elements is not None
+    return page.elements
 
 
 class Studio(Transcript):
@@ -70,9 +77,12 @@ class Studio(Transcript):
     def page(self, board: str = MAIN) -> Page:
         return self.boards.pages[board]
 
+    def element(self, name: str, board: str = MAIN) -> Element:
+        return in_full(self.page(board))[name]
+
     def scene(self, board: str = MAIN) -> dict[str, int]:
         """What is to be seen: ids with their versions."""
-        return {key: each.version for key, each in (self.page(board).elements or {}).items() if not each.deleted}
+        return {key: each.version for key, each in in_full(self.page(board)).items() if not each.deleted}
 
     def split(self) -> str:
         """Ana is in a breakout room with a page, whose id this is."""
@@ -95,7 +105,7 @@ def test_a_change_brings_whole_elements_and_who_drew_them() -> None:
     assert isinstance(event, BoardChanged)
     assert (event.live, event.creators, event.room) == (2, None, None)
     assert event.elements[0] == drawn("one")
-    held = (room.page().elements or {})["two"]
+    held = room.element("two")
     assert (held.creator, held.author, held.body["text"]) == (ANA, ANA, "hello\nworld")
     assert room.page().live == 2
 
@@ -110,7 +120,7 @@ def test_the_higher_version_wins_and_of_equal_ones_the_lower_nonce() -> None:
     assert event.creators == {"one": ANA}
     [event] = room.draws(BEN, drawn("one", 4, 900, x=8), drawn("other"))
     assert [each["id"] for each in event.elements] == ["one", "other"]
-    held = (room.page().elements or {})["one"]
+    held = room.element("one")
     assert (held.version, held.creator, held.author, held.body["x"]) == (4, ANA, BEN, 8)
 
 
@@ -284,7 +294,7 @@ def test_of_a_deleted_element_nothing_is_kept_but_that_it_is() -> None:
 def test_a_page_is_cleared_by_a_command_of_its_own_and_comes_back() -> None:
     room = Studio()
     room.draws(ANA, drawn("one", 4), drawn("two", kind="text"))
-    before = room.page()
+    before = room.element("two").body
     assert room.does(MARA, {"type": "board.clear", "boardId": MAIN}) == [BoardCleared(board_id=MAIN)]
     assert (room.scene(), room.page().live, room.page().size) == ({}, 0, 0)
     assert room.draws(ANA, drawn("one", 9)) == [], "still moving it does not undo the clearing"
@@ -294,8 +304,8 @@ def test_a_page_is_cleared_by_a_command_of_its_own_and_comes_back() -> None:
     [event] = room.does(THEO, {"type": "board.restore", "boardId": MAIN})
     assert event == BoardRestored(board_id=MAIN, cleared=cleared, live=3, size=event.size)
     assert room.scene() == {"one": 6, "two": 3, "new": 1}
-    after = (room.page().elements or {})["two"]
-    assert after.body == (before.elements or {})["two"].body
+    after = room.element("two")
+    assert after.body == before
     assert (after.creator, after.author, room.page().cleared) == (ANA, THEO, None)
     assert room.does(THEO, {"type": "board.restore", "boardId": MAIN}) == []
 
@@ -307,7 +317,7 @@ def test_only_the_last_clearing_is_undone() -> None:
     assert room.does(MARA, {"type": "board.clear", "boardId": MAIN}) == [], "nothing to clear keeps what can come back"
     room.draws(ANA, drawn("second"))
     room.does(MARA, {"type": "board.clear", "boardId": MAIN})
-    assert (room.page().elements or {})["first"].body == {"type": "rectangle"}
+    assert room.element("first").body == {"type": "rectangle"}
     room.does(MARA, {"type": "board.restore", "boardId": MAIN})
     assert room.scene() == {"second": 3}
 
@@ -559,8 +569,8 @@ def test_the_blanked_log_folds_to_the_same_shapes() -> None:
     kept = replay(replace(each, event=blanked(each.event)) for each in room.played.log if each.seq > 0)
     assert b"rivate" not in encoded_view(kept, room.played.standing(MARA))
     assert kept.boards is not None
-    again = (kept.boards.pages[MAIN].elements or {})["one"]
-    held = (room.page().elements or {})["one"]
+    again = in_full(kept.boards.pages[MAIN])["one"]
+    held = room.element("one")
     assert (again.version, again.deleted, again.creator) == (held.version, held.deleted, held.creator)
     assert (again.body["text"], again.body["link"], again.body["x"]) == ("", None, 100)
 
