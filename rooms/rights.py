@@ -237,6 +237,8 @@ def _may_pass_on(room: "RoomState", permission: Permission, context: Context) ->
     if permission not in permissions_of(room, context.actor, context.at):
         raise Refused("forbidden", "nobody grants more than they hold")
     assert room.rights is not None and role is not None
+    if role.role is Role.INSTRUCTOR:  # whatever was taken from them in another role
+        return None
     if permission in ROLE_PERMISSIONS[role.role] and permission not in room.rights.revoked.get(role.user, ()):
         return None
     grants = [room.rights.personal.get(role.user, {}).get(permission)]

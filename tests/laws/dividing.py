@@ -101,6 +101,8 @@ class Dividing:
             return self._open_rooms()
         actor = self._staff() if self._chance(0.3) else self._inside()
         rooms = self._rooms("open") if self._chance(0.9) else self._rooms()
+        if (calling := [room for room in rooms if room.help is not None]) and self._chance(0.5):
+            return self._staff(), {"type": "breakout.join", "roomId": self._id_of(calling)}
         whither = None if self._chance(0.3) else self._id_of(rooms)
         return actor, {"type": "breakout.join", "roomId": whither}
 
@@ -126,7 +128,7 @@ class Dividing:
         places = self.room.breakouts.places
         there = [user for user in self._everybody() if user in places]
         actor = self.dice.choice(there) if there else self._inside()
-        if self._chance(0.3):
+        if self._chance(0.4):
             return actor, {"type": "breakout.endHelp", "roomId": places.get(actor) or self._id_of(self._rooms())}
         return actor, {"type": "breakout.askHelp", "text": self._text(actor) if self._chance(0.7) else None}
 
@@ -141,5 +143,5 @@ DIVIDING = {
     "go_to_room": 8,
     "time_rooms": 3,
     "call_to_rooms": 1,
-    "ring": 4,
+    "ring": 5,
 }

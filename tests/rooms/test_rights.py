@@ -242,6 +242,13 @@ def test_attack_15_a_moderator_passes_on_only_what_they_hold_and_no_longer_than_
     )
 
 
+def test_an_instructor_passes_on_what_was_taken_from_them_in_another_role() -> None:
+    room = given(
+        [(MARA, RevokePermission(user_id=ANA, permission=SPEAK)), (MARA, SetRole(user_id=ANA, role=Role.INSTRUCTOR))]
+    )
+    room.when(ANA, GrantPermission(user_id=OTTO, permission=SPEAK)).then([PermissionGranted])
+
+
 def test_attack_15_what_was_taken_from_a_moderator_is_not_passed_on_by_way_of_all() -> None:
     room = given([(MARA, GrantPermission(user_id=ANA, permission=MODERATE)), (MARA, GrantPermission(permission=DRAW))])
     room.after([(MARA, RevokePermission(user_id=ANA, permission=DRAW))])
