@@ -13,6 +13,7 @@ import { Distribution } from "../panels/engagement/Distribution";
 import { OwnScore } from "../panels/engagement/OwnScore";
 import { type Score, silentOf } from "../panels/engagement/reading";
 import { ScoreTable } from "../panels/engagement/ScoreTable";
+import { setsOf } from "../panels/breakouts/reading";
 import { PollResults } from "../panels/polls/PollResults";
 import { partsOf, wordsOf } from "../panels/polls/reading";
 import { useRoom } from "../panels/room/RoomContext";
@@ -80,6 +81,7 @@ export function Summary() {
         )}
         {actualStart !== undefined && wasIn && (
           <>
+            <Rooms />
             <Polls />
             <Questions />
             {staff && <ForStaff key={String(settled)} path={path} session={session.sessionId} begin={begin} end={end} />}
@@ -115,6 +117,30 @@ function Part({ title, children }: { title: string; children: ReactNode }) {
   );
 }
 
+/** What was made in breakout rooms stands on pages of its own. */
+function Rooms() {
+  const t = useTexts();
+  const { view, session } = useRoom();
+  const closed = setsOf(view.breakouts).filter((each) => each.status === "closed");
+  if (closed.length === 0) return null;
+  return (
+    <Part title={t.breakouts.summary}>
+      <ul role="list" className="row wrap">
+        {closed.reverse().map((set) => (
+          <li key={set.id}>
+            <a
+              className={buttonClass({ look: "edged" })}
+              {...linkTo(`/sessions/${session.sessionId}/breakouts/${set.id}`)}
+            >
+              {t.breakouts.resultsTitle(set.name)}
+            </a>
+          </li>
+        ))}
+      </ul>
+    </Part>
+  );
+}
+
 function Polls() {
   const t = useTexts();
   const { view, me } = useRoom();
@@ -136,6 +162,7 @@ function Questions() {
   const t = useTexts();
   const { view, nameOf } = useRoom();
   const shown = Object.values(view.questions?.questions ?? {})
+    .filter((each) => each.room === undefined)
     .filter((each) => each.state === "open" || each.state === "answering" || each.state === "answered")
     .sort((one, other) => other.votes - one.votes || one.seq - other.seq)
     .slice(0, TOP_QUESTIONS);

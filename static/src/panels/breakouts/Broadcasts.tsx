@@ -1,10 +1,13 @@
-// What staff told all rooms: the latest stays readable until it is put away, earlier ones are one press away.
+// What staff told all rooms: the latest stays readable until it is put away or the rooms are closed, earlier ones are one press
+// away.
 import { useState } from "react";
 import { kept } from "../../app/client";
 import { Button, IconButton } from "../../design/Button";
 import { Icon } from "../../design/Icon";
 import { useFormats, useTexts } from "../../texts";
+import { MarkupText } from "../chat/MarkupText";
 import { useRoom } from "../room/RoomContext";
+import { lastClosed } from "./reading";
 
 const PUT_AWAY = "atelier.seen.broadcasts.";
 
@@ -15,7 +18,8 @@ export function Broadcasts() {
   const key = `${PUT_AWAY}${session.sessionId}.${me}`;
   const [until, setUntil] = useState(() => Number(kept.get(key) ?? 0));
   const [all, setAll] = useState(false);
-  const told = view.breakouts?.broadcasts ?? [];
+  const over = Date.parse(lastClosed(view.breakouts)?.closedAt ?? "") || 0;
+  const told = (view.breakouts?.broadcasts ?? []).filter((each) => Date.parse(each.at) > over);
   const last = told.at(-1);
   if (last === undefined || last.seq <= until || last.sender === me) return null;
   const close = () => {
@@ -34,7 +38,9 @@ export function Broadcasts() {
               <p className="soft small">
                 {t.breakouts.broadcast(nameOf(each.sender))} · {formats.time(Date.parse(each.at))}
               </p>
-              <p className="words">{each.text}</p>
+              <div className="words message-words">
+                <MarkupText text={each.text} />
+              </div>
             </div>
             {each === last && before > 0 && (
               <Button size="small" aria-expanded={all} onPress={() => setAll(!all)}>

@@ -86,6 +86,7 @@ function Own({ room }: RoomInSet) {
             label={t.breakouts.helpAsked}
             groups={[
               {
+                heading: t.breakouts.helpAskedText,
                 acts: [{ id: "end", label: t.breakouts.helpTakenBack, icon: "close", run: () => endHelp(room.id) }],
               },
             ]}
@@ -225,13 +226,15 @@ function StaffInMain({ set }: { set: BreakoutSet }) {
 /** The way to everything about the rooms, with how many of them ask for help. */
 function Manage({ set, primary = false }: { set: BreakoutSet | undefined; primary?: boolean }) {
   const t = useTexts();
-  const { look } = usePlace();
+  const { look, looking } = usePlace();
+  const on = looking?.kind === "breakouts";
   const asking = helpAsked(set).length;
   return (
     <Button
       size="small"
-      look={primary ? "primary" : "plain"}
-      onPress={() => look(ROOMS)}
+      look={primary && !on ? "primary" : "plain"}
+      on={on}
+      onPress={() => look(on ? null : ROOMS)}
     >
       {t.breakouts.manage}
       {asking > 0 && (

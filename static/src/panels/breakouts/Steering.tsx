@@ -73,7 +73,7 @@ function ForAll({ set, onRecall }: { set: BreakoutSet; onRecall(): void }) {
         {left === undefined
           ? t.breakouts.noLimit
           : recalled
-            ? t.breakouts.closing(leftOn(left))
+            ? t.breakouts.backIn(leftOn(left))
             : t.breakouts.left(leftOn(left))}
       </span>
       <span className="grow" />
@@ -190,7 +190,7 @@ function RoomFoot({ room }: { room: BreakoutRoom }) {
             size="small"
             look={room.help === undefined ? "edged" : "primary"}
             onPress={() => go(room.id)}
-            aria-label={t.breakouts.join(room.name)}
+            aria-label={`${t.breakouts.visit}: ${room.name}`}
           >
             {t.breakouts.visit}
           </Button>

@@ -83,7 +83,8 @@ function ChannelChoice(props: { channels: ChannelNow[]; open: string; unread: Re
           ? nameOfPlace(view, key, t)
           : nameOf(other ?? undefined);
   const now = channels.find((each) => each.key === open);
-  const elsewhere = Object.entries(unread).reduce((sum, [key, count]) => (key === open ? sum : sum + count), 0);
+  const others = channels.filter((each) => each.key !== open);
+  const elsewhere = others.reduce((sum, { key }) => sum + (unread[key] ?? 0), 0);
   return (
     <div className="chat-channel">
       <MenuButton

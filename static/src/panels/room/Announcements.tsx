@@ -39,13 +39,21 @@ interface Spoken {
   urgent: boolean;
 }
 
-function spoken(event: Recorded, { me, here, hostName, nameOf }: RoomNow, t: ReturnType<typeof useTexts>): Spoken | null {
+function spoken(
+  event: Recorded,
+  { me, here, hostName, nameOf }: RoomNow,
+  t: ReturnType<typeof useTexts>,
+): Spoken | null {
   const polite = (text: string): Spoken => ({ text, urgent: false });
   switch (event.type) {
     case "poll.opened":
-      return event.show && event.room === here ? polite(`${t.stage.showing(hostName, t.stage.kinds["poll"] ?? "")}: ${event.question}`) : null;
+      return event.show && event.room === here
+        ? polite(`${t.stage.showing(hostName, t.stage.kinds["poll"] ?? "")}: ${event.question}`)
+        : null;
     case "stage.shown":
-      return event.kind === "question" && event.room === here ? polite(t.stage.showing(hostName, t.stage.kinds["question"] ?? "")) : null;
+      return event.room === here && (event.kind === "question" || event.kind === "breakouts")
+        ? polite(t.stage.showing(hostName, t.stage.kinds[event.kind] ?? ""))
+        : null;
     case "session.paused":
       return polite(t.room.paused);
     case "session.resumed":

@@ -36,7 +36,8 @@ export function useUnread(): Unread {
   useEffect(() => {
     if (!attentive || (news === 0 && !staging)) return;
     setSeen((now) => {
-      const next = { ...now, ...(news > 0 ? { [open]: latest } : {}), ...(staging ? { [at("polls", here)]: staged } : {}) };
+      const read = news > 0 ? { [open]: latest } : {};
+      const next = { ...now, ...read, ...(staging ? { [at("polls", here)]: staged } : {}) };
       kept.set(key, JSON.stringify(next));
       return next;
     });
@@ -57,7 +58,9 @@ function count(view: View, me: string, seen: Seen, here: string | undefined): Un
       ).length,
     ]),
   );
-  const mine = Object.entries(channels).filter(([name]) => name.includes(":") || name === STAFF || name === (here ?? EVERYONE));
+  const mine = Object.entries(channels).filter(
+    ([name]) => name.includes(":") || name === STAFF || name === (here ?? EVERYONE),
+  );
   const questions = Object.values(view.questions?.questions ?? {}).filter((each) => each.room === here);
   const polls = Object.values(view.polls?.polls ?? {}).filter((each) => each.room === here);
   return {

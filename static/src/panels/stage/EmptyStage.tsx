@@ -25,7 +25,7 @@ export function EmptyStage() {
   return (
     <div className="stage-quiet">
       <Empty {...(phone ? {} : { icon: "stage" as const })} title={t.stage.nothing}>
-        {phone ? inRoom && t.breakouts.kept : maker ? t.stage.nothingHost : inRoom ? t.breakouts.kept : t.stage.nothingText}
+        {inRoom && !maker ? t.breakouts.kept : !phone && (maker ? t.stage.nothingHost : t.stage.nothingText)}
       </Empty>
       {!phone && description !== undefined && !maker && (
         <div className="stage-description message-words words soft">
