@@ -11,7 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
-from live.api.exchange import entity_tag
+from live.api.exchange import JSON, entity_tag
 from live.api.openapi import document
 from live.api.route import BASE, Family
 from live.keys import SETTINGS
@@ -90,6 +90,12 @@ def render(described: dict[str, Any]) -> str:
     return "".join([*parts, "</main></body></html>"])
 
 
+def _body(content: dict[str, Any]) -> str:
+    if JSON in content:
+        return f"<p>Body:</p>{_json(content[JSON]['schema'])}"
+    return f"<p>Body: the bytes of one of {escape(', '.join(content))}</p>"
+
+
 def _operation(method: str, path: str, operation: dict[str, Any]) -> str:
     rows = [
         f"<tr><td><code>{escape(each['name'])}</code></td><td>{each['in']}{', required' if each['required'] else ''}</td>"
@@ -106,7 +112,7 @@ def _operation(method: str, path: str, operation: dict[str, Any]) -> str:
             f'<details id="{escape(operation["operationId"])}"><summary><b class="method">{method}</b> <code>{escape(path)}</code> ',
             f"{escape(operation['summary'])}</summary><p>{escape(operation['description'])}</p>",
             f"<table>{''.join(rows)}</table>" if rows else "",
-            f"<p>Body:</p>{_json(body['content']['application/json']['schema'])}" if body else "",
+            _body(body["content"]) if body else "",
             f"<table>{''.join(answers)}</table></details>",
         ]
     )
