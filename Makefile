@@ -14,7 +14,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 PYTHON_CODE = $(wildcard run.py rooms live persistence media static tests bench)
 TYPED_CODE = $(filter-out static,$(PYTHON_CODE)) $(wildcard static/*.py)
-CLIENT_SOURCE = $(shell find static/src -type f) $(wildcard static/public/* static/*.html static/*.json static/vite.config.ts)
+CLIENT_SOURCE = $(shell find static/src -type f) $(wildcard static/public/* static/*.html static/*.json static/vite.*.ts)
 
 VENV = .venv/pyvenv.cfg
 RUNTIME = .venv/.runtime

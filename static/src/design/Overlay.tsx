@@ -12,7 +12,7 @@ export interface OverlayProps {
   onClose(): void;
   title: string;
   /** `sheet` comes from the side. */
-  shape?: "dialog" | "wide" | "sheet";
+  shape?: "dialog" | "wide" | "full" | "sheet";
   children: ReactNode;
   foot?: ReactNode;
   role?: "dialog" | "alertdialog";
@@ -28,7 +28,7 @@ export function Overlay({ open, onClose, title, shape = "dialog", children, foot
       onOpenChange={(now) => !now && onClose()}
       isDismissable={role === "dialog"}
     >
-      <Modal className={sheet ? "sheet" : `modal ${shape === "wide" ? "modal-wide" : ""}`}>
+      <Modal className={sheet ? "sheet" : `modal ${shape === "dialog" ? "" : `modal-${shape}`}`}>
         <Dialog className="dialog" role={role}>
           <div className="dialog-head">
             <Heading slot="title" level={2} className="grow">

@@ -36,6 +36,10 @@ export interface Asked {
   idempotencyKey?: string;
   /** Without a token: signing in, invitations, the demo's cast. */
   open?: boolean;
+  /** Sent as it is, instead of `body`. */
+  bytes?: Blob;
+  withinMs?: number;
+  signal?: AbortSignal;
 }
 
 export interface Answer<T> {
@@ -68,6 +72,11 @@ export class Api {
     return (await this.ask<T>(path, { ...asked, method: "POST", body })).value;
   }
 
+  /** Sends a file as it is. */
+  async upload<T>(path: string, bytes: Blob, asked: Asked = {}): Promise<T> {
+    return (await this.ask<T>(path, { ...asked, method: "POST", bytes })).value;
+  }
+
   async ask<T>(path: string, asked: Asked = {}): Promise<Answer<T>> {
     const response = await this.#respond(path, asked);
     const etag = response.headers.get("etag");
@@ -94,8 +103,14 @@ export class Api {
     if (asked.body !== undefined) headers["content-type"] = "application/json";
     if (asked.etag !== undefined) headers["if-match"] = asked.etag;
     if (asked.idempotencyKey !== undefined) headers["idempotency-key"] = asked.idempotencyKey;
-    const request: RequestInit = { method: asked.method ?? "GET", headers, signal: AbortSignal.timeout(WITHIN_MS) };
+    const within = AbortSignal.timeout(asked.withinMs ?? WITHIN_MS);
+    const signal = asked.signal === undefined ? within : AbortSignal.any([asked.signal, within]);
+    const request: RequestInit = { method: asked.method ?? "GET", headers, signal };
     if (asked.body !== undefined) request.body = JSON.stringify(asked.body);
+    if (asked.bytes !== undefined) {
+      headers["content-type"] = asked.bytes.type;
+      request.body = asked.bytes;
+    }
     let response: Response;
     try {
       response = await fetch(this.#base + path, request);

@@ -78,6 +78,7 @@ export class Session {
   readonly #typing: Typing;
   readonly #changed = new Set<() => void>();
   readonly #heard = new Set<(events: readonly Recorded[]) => void>();
+  readonly #signalled = new Set<(signal: SignalFrame) => void>();
   readonly #sending = new Set<string>();
   readonly #answers = new Map<string, (ack: Ack) => void>();
   readonly #tries = new Map<string, number>();
@@ -135,6 +136,19 @@ export class Session {
   onEvents(heard: (events: readonly Recorded[]) => void): () => void {
     this.#heard.add(heard);
     return () => this.#heard.delete(heard);
+  }
+
+  /** Told of signals of other people, which nobody keeps. */
+  onSignals(signalled: (signal: SignalFrame) => void): () => void {
+    this.#signalled.add(signalled);
+    return () => this.#signalled.delete(signalled);
+  }
+
+  /** Puts into the view what it was told without, as the elements of a board: `filled` returns it as the log has it now. */
+  fill(filled: (view: View) => View): void {
+    if (this.#base === null) return;
+    this.#base = filled(this.#base);
+    this.#publish();
   }
 
   /** Once the view shows everything up to `seq`. */
@@ -318,6 +332,7 @@ export class Session {
       this.#heart.pong(frame["t"]);
       this.#publish({ pulse: this.#heart.pulse });
     }
+    for (const signalled of this.#signalled) signalled(frame);
   }
 
   #dismiss(frame: ByeFrame): void {

@@ -41,6 +41,8 @@ const PROBLEMS: Readonly<Record<string, string>> = {
   "breakout.full": "This room is full.",
   "breakout.closed": "This room is closed.",
   "question.closed": "This question has moved on meanwhile.",
+  "board.locked": "The page is locked; moderators draw on it.",
+  "board.full": "This page of the board is full. Go on with another one.",
 };
 
 export const en = {
@@ -221,6 +223,7 @@ export const en = {
     stage: "Stage",
     side: "Conversation",
     controls: "Controls",
+    board: "Board",
     chat: "Chat",
     questions: "Q&A",
     polls: "Polls",
@@ -305,6 +308,8 @@ export const en = {
     rights: "Rights and role",
     rightsOf: (name: string) => `Rights and role of ${name}`,
     rightsOfAll: "Rights for everybody",
+    notOffered: "not offered yet",
+    noScreen: "Sharing the screen is not offered yet; present slides or images on the board.",
     rightsOfAllText: "For all participants, also those who come later.",
     role: "Role",
     roleHint: "Giving away the host makes you an assistant.",
@@ -344,6 +349,8 @@ export const en = {
     polls: "Go to the polls",
     people: "Go to the people",
     stage: "Back to the stage",
+    board: "Open the board, or leave it",
+    boardPages: "On the board: next and previous page",
     launch: "Launch the next prepared poll",
     rooms: "Breakout rooms",
     choose: "Choose an answer of the poll on the stage",
@@ -520,7 +527,10 @@ export const en = {
     prepare: "Prepare polls",
     showing: (name: string, what: string) => `${name} is showing: ${what}`,
     theHost: "The host",
-    kinds: { nothing: "nothing", poll: "Poll", question: "Question", breakouts: "Breakout rooms" } as Record<string, string>,
+    kinds: { nothing: "nothing", poll: "Poll", question: "Question", board: "Board", breakouts: "Breakout rooms" } as Record<
+      string,
+      string
+    >,
     return: "Return",
     away: "You are looking at something else.",
     off: "Take off the stage",

@@ -42,6 +42,8 @@ const PROBLEMS: Readonly<Record<string, string>> = {
   "breakout.full": "Cette salle est pleine.",
   "breakout.closed": "Cette salle est fermée.",
   "question.closed": "Cette question a changé d'état entre-temps.",
+  "board.locked": "La page est verrouillée ; les modérateurs y dessinent.",
+  "board.full": "Cette page du tableau est pleine. Continuez sur une autre.",
 };
 
 export const fr: Texts = {
@@ -231,6 +233,7 @@ export const fr: Texts = {
     stage: "Scène",
     side: "Conversation",
     controls: "Commandes",
+    board: "Tableau",
     chat: "Fil",
     questions: "Q/R",
     polls: "Sondages",
@@ -316,6 +319,8 @@ export const fr: Texts = {
     rights: "Droits et rôle",
     rightsOf: (name) => `Droits et rôle de ${name}`,
     rightsOfAll: "Droits pour tous",
+    notOffered: "pas encore proposé",
+    noScreen: "Le partage d'écran n'est pas encore proposé ; présentez des diapositives ou des images sur le tableau.",
     rightsOfAllText: "Pour tous les participants, aussi ceux qui viennent plus tard.",
     role: "Rôle",
     roleHint: "Si vous donnez le rôle d'hôte, vous devenez assistant.",
@@ -355,6 +360,8 @@ export const fr: Texts = {
     polls: "Aller aux sondages",
     people: "Aller aux personnes",
     stage: "Revenir à la scène",
+    board: "Ouvrir le tableau, ou le quitter",
+    boardPages: "Sur le tableau : page suivante et précédente",
     launch: "Lancer le prochain sondage préparé",
     rooms: "Salles de groupe",
     choose: "Choisir une réponse du sondage sur scène",
@@ -531,7 +538,7 @@ export const fr: Texts = {
     prepare: "Préparer des sondages",
     showing: (name, what) => `${name} montre : ${what}`,
     theHost: "L'hôte",
-    kinds: { nothing: "rien", poll: "Sondage", question: "Question", breakouts: "Salles de groupe" },
+    kinds: { nothing: "rien", poll: "Sondage", question: "Question", board: "Tableau", breakouts: "Salles de groupe" },
     return: "Revenir",
     away: "Vous regardez autre chose.",
     off: "Enlever de la scène",

@@ -38,6 +38,7 @@ export function RightsOf({ user, onClose }: { user: string; onClose(): void }) {
                 </Toggle>
               ))}
             </div>
+            {may.rights.includes("can_share_screen") && <p className="soft small">{t.people.noScreen}</p>}
           </>
         )}
         {may.role && (

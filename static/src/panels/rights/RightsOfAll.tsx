@@ -36,6 +36,7 @@ export function RightsOfAll({ onClose }: { onClose(): void }) {
             ),
           )}
         </div>
+        <p className="soft small">{t.people.noScreen}</p>
       </div>
     </Overlay>
   );

@@ -9,7 +9,7 @@ import { Key } from "../../design/Bits";
 import { Icon } from "../../design/Icon";
 import { MenuButton } from "../../design/Menu";
 import type { SendReaction } from "../../session/protocol";
-import { grantsOf, PERMISSIONS } from "../../session/standing";
+import { grantsOf, PERMISSIONS, stageAt } from "../../session/standing";
 import { useTexts } from "../../texts";
 import { useKeys } from "./keys";
 import { helpAsked, runningSet } from "../breakouts/reading";
@@ -28,6 +28,7 @@ export function ControlBar() {
         {takesPart && <Hand raised={raised} />}
         {takesPart && <Reactions />}
         {role !== undefined && <AskRight />}
+        <BoardButton />
         <Rooms />
         <OwnRights />
         <Help />
@@ -129,6 +130,7 @@ function AskRight() {
             id: permission,
             label: t.controls.askTo(t.permissions[permission] ?? permission),
             ...(asked.has(permission) ? { state: t.controls.asked } : {}),
+            ...(permission === "can_share_screen" ? { state: t.people.notOffered } : {}),
             run: () => void submit({ type: "permission.ask", permission }),
           })),
         },
@@ -139,6 +141,29 @@ function AskRight() {
         {!phone && <Icon name="up" />}
       </Button>
     </MenuButton>
+  );
+}
+
+/** To the board of the place one is in, and back. */
+function BoardButton() {
+  const t = useTexts();
+  const { view, here, feature } = useRoom();
+  const { phone, looking, look } = usePlace();
+  const first = here ?? "main";
+  const there = feature("whiteboard") !== undefined && view.boards?.pages[first] !== undefined;
+  const shown = looking === null ? stageAt(view, here).kind === "board" : looking.kind === "board";
+  const press = () => {
+    if (looking?.kind === "board") look(null);
+    else if (shown) document.getElementById("stage")?.focus();
+    else look({ kind: "board", id: first });
+  };
+  useKeys(there ? { b: press } : {});
+  if (!there) return null;
+  return (
+    <Button icon="board" on={shown} onPress={press} aria-keyshortcuts="B">
+      {t.room.board}
+      {!phone && <Key>B</Key>}
+    </Button>
   );
 }
 

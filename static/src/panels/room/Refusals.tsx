@@ -5,7 +5,7 @@ import { useTexts } from "../../texts";
 import { useRoom } from "./RoomContext";
 
 const SHOWN_MAX = 2;
-const ELSEWHERE = new Set(["chat.send", "chat.edit", "question.ask", "poll.import"]);
+const ELSEWHERE = new Set(["chat.send", "chat.edit", "question.ask", "poll.import", "board.change"]);
 
 export function Refusals() {
   const t = useTexts();

@@ -39,6 +39,12 @@ export function Shortcuts() {
     ["P", t.shortcuts.polls],
     ["U", t.shortcuts.people],
     ["S", t.shortcuts.stage],
+    ...(feature("whiteboard") === undefined
+      ? []
+      : ([
+          ["B", t.shortcuts.board],
+          ["PgUp PgDn", t.shortcuts.boardPages],
+        ] as [string, string][])),
     ["1–9", t.shortcuts.choose],
     ...(may("can_create_polls") ? ([["N", t.shortcuts.launch]] as [string, string][]) : []),
     ...(may("can_moderate") && feature("breakout") !== undefined

@@ -35,12 +35,12 @@ export function useKeys(keys: Readonly<Record<string, () => void>>): void {
   }, []);
 }
 
-/** Where a key has a meaning of its own: fields, open menus and dialogs. */
+/** Where a key has a meaning of its own: fields, open menus and dialogs, the board's tools. */
 function isBusy(target: EventTarget | null): boolean {
   if (!(target instanceof Element)) return false;
   return (
     target.closest(
-      "input:not([type=checkbox],[type=radio]), textarea, select, [contenteditable], [role=menu], [role=dialog], [role=alertdialog]",
+      "input:not([type=checkbox],[type=radio]), textarea, select, [contenteditable], [role=menu], [role=dialog], [role=alertdialog], [data-own-keys]",
     ) !== null
   );
 }

@@ -11,7 +11,7 @@ export type DialogName =
   "shortcuts" | "invite" | "rights-of-all" | "conversation" | "end" | "cancel" | "new-poll" | "import-polls";
 
 export interface Thing {
-  kind: "poll" | "question" | "breakouts";
+  kind: "poll" | "question" | "board" | "breakouts";
   id: string;
 }
 

@@ -6,6 +6,7 @@ import { Icon } from "../../design/Icon";
 import type { View } from "../../session/protocol";
 import { stageAt } from "../../session/standing";
 import { useTexts } from "../../texts";
+import { BoardStage } from "../board/BoardStage";
 import { BreakoutStage } from "../breakouts/BreakoutStage";
 import { type Thing, usePlace } from "../room/place";
 import { useRoom } from "../room/RoomContext";
@@ -26,12 +27,15 @@ export function StagePanel() {
       <StatusLine />
       {looking !== null && shown === looking && <WayBack />}
       <div className="stage-body">
-        {shown === null ? <EmptyStage /> : <Shown key={shown.id} thing={shown} featured={shown === featured} />}
+        {shown === null ? <EmptyStage /> : <Shown key={keyOf(shown)} thing={shown} featured={shown === featured} />}
       </div>
       <ReactionsInAir />
     </main>
   );
 }
+
+/** The board stays when one turns its pages. */
+const keyOf = ({ kind, id }: Thing): string => (kind === "board" ? kind : id);
 
 /** What the host shows in the place one is in. */
 function featuredOf(view: View, here: string | undefined): Thing | null {
@@ -54,6 +58,7 @@ interface Showing {
 const SHOWN: Record<Thing["kind"], Showing> = {
   poll: { Stage: PollStage, exists: (view, id) => view.polls?.polls[id] !== undefined },
   question: { Stage: QuestionStage, exists: (view, id) => view.questions?.questions[id] !== undefined },
+  board: { Stage: BoardStage, exists: (view, id) => view.boards?.pages[id] !== undefined },
   breakouts: { Stage: BreakoutStage, exists: (view) => view.breakouts !== undefined },
 };
 
@@ -70,10 +75,11 @@ function WayBack() {
   const { view, hostName, here, staff } = useRoom();
   const { look, looking } = usePlace();
   const { kind } = stageAt(view, here);
+  const away = staff && looking?.kind === "breakouts" ? t.breakouts.onlyYou : t.stage.away;
   return (
     <div className="way-back" role="status">
       <span className="grow">
-        {kind === "nothing" ? (looking?.kind === "breakouts" && staff ? t.breakouts.onlyYou : t.stage.away) : t.stage.showing(hostName, t.stage.kinds[kind] ?? kind)}
+        {kind === "nothing" ? away : t.stage.showing(hostName, t.stage.kinds[kind] ?? kind)}
       </span>
       <Button size="small" look="primary" onPress={() => look(null)} aria-keyshortcuts="S">
         {t.stage.return}
