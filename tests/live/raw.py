@@ -19,12 +19,13 @@ def event(*data: Any, id_: int | None = None) -> bytes:
 
 
 class Raw:
-    """Everything received is kept: `texts` of Engine.IO, `packets` of Socket.IO, and at the end `close_code`."""
+    """Everything received is kept: `texts` of Engine.IO, `packets` of Socket.IO with their `bytes`, and at the end `close_code`."""
 
     def __init__(self, url: str) -> None:
         self.url = url
         self.texts: list[str] = []
         self.packets: list[dict[str, Any]] = []
+        self.bytes: list[bytes] = []
         self.close_code: int | None = None
         self._http = ClientSession()
         self._socket: ClientWebSocketResponse | None = None
@@ -59,6 +60,11 @@ class Raw:
                 self._came.clear()
                 await self._came.wait()
 
+    async def more(self) -> None:
+        """Waits for anything that has not come yet."""
+        self._came.clear()
+        await self._came.wait()
+
     async def ends(self, within_s: float) -> int | None:
         """The close code; fails when the connection is still open then."""
         async with asyncio.timeout(within_s):
@@ -76,6 +82,7 @@ class Raw:
                 if message.data == "2":
                     await self._socket.send_str("3")
             else:
+                self.bytes.append(message.data)
                 self.packets.append(msgpack.unpackb(message.data))
             self._came.set()
         self.close_code = self._socket.close_code
