@@ -9,6 +9,7 @@ import { useRoom } from "../room/RoomContext";
 import { makeSet, type Opening, openingOf } from "./makeSet";
 import { OpeningFields, useOpening } from "./OpeningFields";
 import { readList, ROOMS_MAX, roomsFor, sizesOf } from "./planning";
+import { setsOf } from "./reading";
 
 const WAYS: readonly Assignment[] = ["random", "balanced", "unseen", "self", "manual"];
 
@@ -56,7 +57,7 @@ export function Prepare({ onMade }: { onMade(set: string): void }) {
     const given: Omit<CreateBreakouts, "type"> = {
       rooms: read?.rooms ?? Array.from({ length: wanted }, (_, index) => t.breakouts.roomName(index + 1)),
       assignment: read === null ? way : "manual",
-      ...(name.trim() === "" ? {} : { name: name.trim() }),
+      name: name.trim() || t.breakouts.nameOfSet(setsOf(view.breakouts).length + 1),
       ...terms,
     };
     const made = await makeSet(session, given);

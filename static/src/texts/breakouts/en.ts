@@ -76,6 +76,7 @@ export const breakouts = {
   countdownN: (s: number) => (s === 0 ? "Open at once" : count(s, "second", "seconds")),
   details: "More choices",
   setName: "Name of this set",
+  nameOfSet: (n: number) => `Breakout ${n}`,
   setNameHint: "To find it again, as “Pairs” or “Project groups”.",
   late: "Who comes later",
   lates: { place: "goes to the smallest room", ask: "chooses a room", main: "stays in the main room" },
