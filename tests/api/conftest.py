@@ -27,6 +27,7 @@ from rooms.ids import SessionId, UserId
 from rooms.participants import Join
 from rooms.roles import Role
 from tests.api.contract import Contract
+from tests.api.division import divided  # noqa: F401  a fixture of this folder
 from tests.conftest import find_free_port
 from tests.databases import SECRET_KEY
 

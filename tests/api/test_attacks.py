@@ -121,7 +121,7 @@ async def test_unknown_paths_and_methods(api: Api) -> None:
     session = await api.workshop()
     for path in ("/nothing", "/", "/live-sessions/", f"/live-sessions/{session}/secrets", "/demo"):
         assert (await mara.get(path)).code == "not_found", path
-    for path in ("/admin", "/metrics", "/debug", "/users/me", f"/live-sessions/{session}/breakouts"):
+    for path in ("/admin", "/metrics", "/debug", "/users/me", f"/live-sessions/{session}/breakouts/all"):
         assert (await mara.get(path)).status in (403, 404), path
     refused = await mara.send("PUT", "/live-sessions")
     assert (refused.code, set(refused.headers["Allow"].split(","))) == ("method_not_allowed", {"GET", "HEAD", "POST"})

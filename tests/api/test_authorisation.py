@@ -66,6 +66,13 @@ GET    /live-sessions/{id}/state                                 u  n  n  +  +  
 GET    /live-sessions/{id}/chat                                  u  n  n  +  +  +  +  +  +
 GET    /live-sessions/{id}/polls                                 u  n  n  +  +  +  +  +  +
 GET    /live-sessions/{id}/questions                             u  n  n  +  +  +  +  +  +
+GET    /live-sessions/{id}/boards                                u  n  n  +  +  +  +  +  +
+GET    /live-sessions/{id}/boards/{main}                         u  n  n  +  +  +  +  +  +
+GET    /live-sessions/{id}/breakouts                             u  n  n  +  +  +  +  +  +
+POST   /live-sessions/{id}/breakouts                             u  n  n  f  f  f  +  +  +
+GET    /live-sessions/{id}/breakouts/{none}/results              u  n  n  n  n  n  n  n  n
+POST   /live-sessions/{id}/images                                u  n  n  f  f  f  +  +  +
+GET    /live-sessions/{id}/images/{none}                         u  n  n  n  n  n  n  n  n
 GET    /calendar.ics                                             u  +  +  +  +  +  +  +  +
 GET    /live-sessions/{id}/calendar.ics                          u  n  n  +  +  +  +  +  +
 GET    /modules                                                  u  +  +  f  +  +  +  +  +
@@ -93,6 +100,8 @@ BODIES: dict[str, Any] = {
     "POST /live-sessions/{id}/registrations": {"userId": "4b9d8c52-0c3f-4f0e-9a51-6d1f3f6c7a11"},
     "POST /live-sessions/{id}/invitations": {"expiresInHours": 0},
     "POST /live-sessions/{id}/extend": {"minutes": 5},
+    "POST /live-sessions/{id}/breakouts": {},
+    "POST /live-sessions/{id}/images": {"not": "a picture"},
     "POST /invitations/look": {"token": "x"},
     "POST /invitations/redeem": {"token": "x", "name": "Eve"},
 }
@@ -128,7 +137,7 @@ async def guest_of(api: Api, session: str) -> Caller:
 
 
 async def outcome(caller: Caller, method: str, template: str, session: str, other: Caller) -> str:
-    path = template.format(id=session, other=other.user, none=uuid4())
+    path = template.format(id=session, other=other.user, none=uuid4(), main="main")
     headers = {"If-Match": '"stale"'} if method in ("PATCH", "PUT", "DELETE") else {}
     answer = await caller.send(method, path, BODIES.get(f"{method} {template}"), headers=headers)
     assert answer.status < 500, (method, path, answer)
@@ -170,7 +179,12 @@ async def test_foreign_unknown_and_malformed_ids_are_answered_alike(api: Api) ->
             continue
         body = BODIES.get(f"{method} {path}")
         answers = [
-            await eve.send(method, path.format(id=each, other=mara.user, none=uuid4()), body, headers={"If-Match": "*"})
+            await eve.send(
+                method,
+                path.format(id=each, other=mara.user, none=uuid4(), main="main"),
+                body,
+                headers={"If-Match": "*"},
+            )
             for each in (session, uuid4(), "1", "x'--", "%00")
         ]
         assert {each.status for each in answers} == {404}, path

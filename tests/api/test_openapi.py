@@ -16,6 +16,7 @@ from live.keys import DATABASE
 from persistence.models.user import PlatformRole
 from rooms.roles import Role
 from tests.api.conftest import BASE, PASSWORD, Api, Caller, schedule
+from tests.media.paint import painted
 
 ELSEWHERE = {("GET", f"{BASE}/demo", 200), ("POST", f"{BASE}/auth/forgotten", 204)}
 """Only with a demo or a mail server: test_demo.py, test_mail.py."""
@@ -124,6 +125,7 @@ class Story:
         await self.ok(mara, "POST", f"{path}/commands", quick)
         for what in ("events", "state", "chat", "polls", "questions", "participants", "engagement", "summary"):
             await self.ok(mara, "GET", f"{path}/{what}")
+        await self.boards_and_breakouts(mara, ben, path)
         for what in (f"participants/{ben.user}/score", "attendance.csv", "engagement.csv", "calendar.ics"):
             await self.ok(mara, "GET", f"{path}/{what}")
         await self.ok(mara, "GET", "/calendar.ics")
@@ -134,6 +136,18 @@ class Story:
         assert (await mara.change(path, method="DELETE")).status == 204
         other = await self.api.workshop()
         await self.ok(mara, "POST", f"/live-sessions/{other}/cancel", {"reason": "rain"})
+
+    async def boards_and_breakouts(self, mara: Caller, ben: Caller, path: str) -> None:
+        brought = await mara.send("POST", f"{path}/images", data=painted(), headers={"Content-Type": "image/png"})
+        assert brought.status == 201, brought
+        await self.ok(mara, "GET", f"{path}/images/{brought.json['imageId']}")
+        await self.ok(mara, "GET", f"{path}/boards")
+        await self.ok(mara, "GET", f"{path}/boards/main")
+        made = await self.ok(mara, "POST", f"{path}/breakouts", {"rooms": [{"name": "One", "members": [ben.email]}]})
+        await self.ok(mara, "GET", f"{path}/breakouts")
+        command = {"id": str(uuid4()), "type": "breakout.open", "setId": made["set"]["id"]}
+        await self.ok(mara, "POST", f"{path}/commands", command)
+        await self.ok(mara, "GET", f"{path}/breakouts/{made['set']['id']}/results")
 
     async def modules(self) -> None:
         content = {"overview": "Clay", "learningObjectives": ["see"], "lessons": [_lesson()], "resources": []}
