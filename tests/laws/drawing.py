@@ -125,7 +125,7 @@ class Drawing:
         actor = self._staff()
         page = self._board_of(actor)
         free = [name for name in NAMES if name not in (page.elements or {})][: SMALL + 1]
-        for part in (free[:10], free[10:20]):
+        for part in filter(None, (free[:10], free[10:20])):
             elements = [drawn(name, 1, self.dice.randrange(2**31)) for name in part]
             self._try(actor, {"type": "board.change", "boardId": page.id, "elements": elements})
         elements = [drawn(name, 1, self.dice.randrange(2**31)) for name in free[20:] or NAMES[:1]]

@@ -108,6 +108,7 @@ class _Improviser(Drawing, Dividing):
         if self.dice.random() < 0.9:
             self._try(MARA, {"type": "session.start"})
         if self.dice.random() < 0.2:
+            self._arrive(self.dice.sample(EVERYBODY, 6))
             self._try(MARA, {"type": "session.abort"})
             self._try(MARA, {"type": "session.start"})
         self._arrive(self.dice.sample(EVERYBODY, len(EVERYBODY)))
@@ -273,7 +274,9 @@ class _Improviser(Drawing, Dividing):
 
     def _put_out(self) -> Done:
         kind = self.dice.choice(["remove", "remove", "ban"])
-        return self._staff(), {"type": f"participant.{kind}", "userId": self._anybody()}
+        waiting = [each.user for each in self.room.lobby.waiting]
+        whom = self._one_of(waiting, self._anybody()) if self._chance(0.3) else self._anybody()
+        return self._staff(), {"type": f"participant.{kind}", "userId": whom}
 
     def _forgive(self) -> Done:
         whom = self._one_of([*self.room.people.banned, *self.room.lobby.denied], self._anybody())
@@ -361,8 +364,11 @@ class _Improviser(Drawing, Dividing):
     def _pin(self) -> Done:
         channels = self.room.chat.channels
         pins = [pin.message_id for channel in channels.values() for pin in channel.pins]
-        if "staff" in channels and channels["staff"].pins and self._chance(0.5):
+        if "staff" in channels and self._chance(0.3):
+            messages = list(channels["staff"].messages.values())
             pins = [pin.message_id for pin in channels["staff"].pins]
+            if not pins:
+                return self._staff(), {"type": "chat.pin", "messageId": self._id_of(messages)}
         if pins and self._chance(0.4):
             return self._staff(), {"type": "chat.pin", "messageId": self._id_of(pins), "pinned": False}
         return self._about_message("chat.pin", by_sender=0.0)
@@ -496,8 +502,13 @@ class _Improviser(Drawing, Dividing):
         return actor, {"type": "question.answer", "questionId": question, "state": state, "text": text}
 
     def _merge(self) -> Done:
-        duplicate, into = self._id_of(self._questions("open", "pending")), self._id_of(self._questions("open"))
-        return self._staff(), {"type": "question.merge", "questionId": duplicate, "into": into}
+        """Mostly in one place, and often what waits for approval."""
+        hidden = self._questions("pending") if self._chance(0.6) else []
+        found = hidden or self._questions("open", "pending")
+        duplicate = self.dice.choice(found) if found else None
+        into = [each for each in self._questions("open") if duplicate is None or each.room == duplicate.room]
+        given = {"questionId": duplicate.id if duplicate else NOBODYS_ID, "into": self._id_of(into)}
+        return self._staff(), {"type": "question.merge", **given}
 
     def _withdraw(self) -> Done:
         questions = self._questions()
@@ -585,11 +596,11 @@ SOMETHING = {
     "upvote": 8,
     "moderate_question": 8,
     "answer": 4,
-    "merge": 2,
+    "merge": 3,
     "withdraw": 2,
     "show": 4,
     **DRAWING,
     **DIVIDING,
     "lose_secrets": 0.5,
-    "whole_room_votes": 1.5,
+    "whole_room_votes": 3,
 }
