@@ -2,14 +2,14 @@
 import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
-import { servedFiles } from "./vite.served.ts";
+import { packedFiles, servedFiles } from "./vite.served.ts";
 
 const server = process.env["ATELIER_URL"] ?? "http://localhost:8080";
 
 const absent = fileURLToPath(new URL("src/panels/board/absent.ts", import.meta.url));
 
 export default defineConfig({
-  plugins: [react(), servedFiles()],
+  plugins: [react(), servedFiles(), packedFiles()],
   // Excalidraw's diagrams from text and jsPDF's pages from HTML: megabytes that nobody would ever load
   resolve: {
     alias: Object.fromEntries(

@@ -1,9 +1,10 @@
 // Serves from our own address what packages ask for while they run: Excalidraw's fonts, and the characters, fonts and
 // decoders of pdf.js. Copied into the build under the package's version, because assets are cached for ever, and read from
 // the packages while developing. Without this Excalidraw would ask another host.
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join, relative } from "node:path";
+import { gzipSync } from "node:zlib";
 import type { Plugin } from "vite";
 
 const require = createRequire(import.meta.url);
@@ -35,6 +36,9 @@ const ALL: readonly Served[] = [
   ),
 ];
 
+/** Inside a template, so that what takes its place is one, too. */
+const ELSEWHERE = "https://esm.sh/";
+
 const TYPES: Readonly<Record<string, string>> = { woff2: "font/woff2", ttf: "font/ttf", js: "text/javascript" };
 
 export function servedFiles(): Plugin {
@@ -52,11 +56,36 @@ export function servedFiles(): Plugin {
           response.setHeader("content-type", type).end(readFileSync(join(folder, name)));
         });
     },
+    // Beside ours Excalidraw names another host for every font; even the name alone would break the page's policy.
+    transform(code, id) {
+      return id.includes("@excalidraw/excalidraw/dist") && code.includes(ELSEWHERE)
+        ? { code: code.replaceAll(ELSEWHERE, "${location.origin}/"), map: null }
+        : null;
+    },
     generateBundle() {
       for (const { base, folder, wanted } of ALL)
         for (const name of filesOf(folder))
           if (wanted.test(name))
             this.emitFile({ type: "asset", fileName: base + name, source: readFileSync(join(folder, name)) });
+    },
+  };
+}
+
+const WORTH_BYTES = 1_000;
+
+/** What the server hands out packed to whoever takes it so: it does not pack by itself. */
+export function packedFiles(): Plugin {
+  return {
+    name: "packed-files",
+    apply: "build",
+    writeBundle({ dir }, bundle) {
+      if (dir === undefined) return;
+      for (const name of Object.keys(bundle)) {
+        if (!/\.(js|css|svg)$/.test(name)) continue;
+        const path = join(dir, name);
+        const bytes = readFileSync(path);
+        if (bytes.length > WORTH_BYTES) writeFileSync(`${path}.gz`, gzipSync(bytes, { level: 9 }));
+      }
     },
   };
 }

@@ -135,7 +135,16 @@ function BoardPage({ page, featured }: { page: Page; featured: boolean }) {
           <IconButton icon="more" size="small" label={b.menu} />
         </MenuButton>
       </header>
-      <div className="board-area" data-own-keys="" onDropCapture={onDrop} onDragOverCapture={(event) => event.preventDefault()}>
+      <div
+        className={`board-area ${rights.draw === "yes" ? "" : "board-looking"}`}
+        data-own-keys=""
+        onDropCapture={onDrop}
+        onDragOverCapture={(event) => event.preventDefault()}
+        onWheelCapture={follow.touched}
+        onPointerDownCapture={follow.touched}
+        onTouchMoveCapture={follow.touched}
+        onKeyDownCapture={follow.touched}
+      >
         {page.background !== undefined && <Slide ref={place} background={page.background} />}
         {loaded ? (
           <DrawingSurface

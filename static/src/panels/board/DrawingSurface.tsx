@@ -103,6 +103,7 @@ export function DrawingSurface(props: SurfaceProps) {
   useEffect(
     () => () => {
       clearTimeout(timer.current);
+      timer.current = undefined;
       stroke.stop();
       cursor.stop();
       if (latest.current.mayDraw) drawing?.flush();

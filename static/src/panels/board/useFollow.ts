@@ -10,6 +10,8 @@ import { type Scrolled, scrolledTo, type Seen, seenBy } from "./seeing";
 const AGAIN_MS = 2_500;
 const LEAD_KEPT_MS = 8_000;
 const NEAR = 0.5;
+/** So long after a touch a view may still glide. */
+const TOUCH_MS = 1_500;
 
 const leadKey = (session: string): string => `atelier.leads.${session}`;
 
@@ -41,6 +43,8 @@ export interface Follow {
   leader: string | undefined;
   following: boolean;
   again(): void;
+  /** A hand or a key was on the board: what moves now, this person moves. */
+  touched(): void;
   /** The view moved, by whomever. */
   scrolled(state: Pick<Scrolled, "scrollX" | "scrollY" | "zoom">): void;
   /** Moves the view without looking away by it. */
@@ -55,6 +59,10 @@ export function useFollow(program: Program | null, boardId: string, shown: boole
   now.current = { following, leads, shown, leader };
   const led = useRef<Seen | null>(null);
   const placed = useRef<Pick<Scrolled, "scrollX" | "scrollY" | "zoom"> | null>(null);
+  const touchedAt = useRef(0);
+  const touched = useCallback(() => {
+    touchedAt.current = Date.now();
+  }, []);
   const saying = useRef<Saying | null>(null);
 
   const go = useCallback(
@@ -110,11 +118,12 @@ export function useFollow(program: Program | null, boardId: string, shown: boole
   const scrolled = useCallback(
     ({ scrollX, scrollY, zoom }: Pick<Scrolled, "scrollX" | "scrollY" | "zoom">) => {
       const at = placed.current;
-      const own =
+      const moved =
         at === null ||
         Math.abs(at.scrollX - scrollX) > NEAR ||
         Math.abs(at.scrollY - scrollY) > NEAR ||
         Math.abs(at.zoom.value - zoom.value) > 0.001;
+      const own = moved && Date.now() - touchedAt.current < TOUCH_MS;
       if (own && now.current.leader !== undefined && !now.current.leads) setFollowing(false);
       tell();
     },
@@ -126,5 +135,5 @@ export function useFollow(program: Program | null, boardId: string, shown: boole
     if (led.current !== null) go(led.current);
   }, [go]);
 
-  return { leader, following, again, scrolled, go };
+  return { leader, following, again, touched, scrolled, go };
 }
