@@ -15,6 +15,7 @@ from pydantic.alias_generators import to_camel
 from rooms.admission import ParticipantAdmitted, ParticipantBanned, ParticipantRemoved
 from rooms.ballots import PollKind
 from rooms.board_book import BoardChanged
+from rooms.breakout_events import BreakoutMoved
 from rooms.bucket_map import BucketMap
 from rooms.chat import ChatLocked, MessageDeleted, MessageReacted, MessageSent, channel_of, is_direct
 from rooms.feature import Event, Recorded
@@ -329,6 +330,12 @@ def _drew(evidence: Evidence, recorded: Recorded, event: BoardChanged) -> Eviden
     return _acted(evidence, recorded, "board", f"board:{int(recorded.at.timestamp() // 60)}")
 
 
+def _went_to_room(evidence: Evidence, recorded: Recorded, event: BreakoutMoved) -> Evidence:
+    """By one's own choice, once a room; being sent there is nobody's doing."""
+    rooms = [each.room for each in event.moves if each.user_id == recorded.actor and each.room is not None]
+    return _acted(evidence, recorded, "breakout", f"breakout:{rooms[0]}") if rooms else evidence
+
+
 def _acted(evidence: Evidence, recorded: Recorded, kind: str, key: str) -> Evidence:
     guest = evidence.guests.get(recorded.actor or "")
     if guest is None or recorded.actor is None:
@@ -450,6 +457,7 @@ _LEARN: Mapping[type[Event], Callable[[Evidence, Recorded, Any], Evidence]] = {
     ReactionSent: _passed_by,
     HandRaised: _raised,
     BoardChanged: _drew,
+    BreakoutMoved: _went_to_room,
     PollOpened: _opened,
     PollReopened: _reopened,
     PollVoted: _voted,

@@ -103,7 +103,8 @@ def test_nothing_that_is_offered_elsewhere_lowers_a_score(dice: random.Random) -
     """With and without polls in places where she was not, some of them answered by others, one anonymous."""
     case = rounded(random_case(dice))
     alone, beside = told(case), told(case)
-    turns = sorted((dice.randint(0, 3599), dice.choice([LINDGREN, None])) for _ in range(dice.randint(0, 6)))
+    places = [dice.choice([LINDGREN, None]) for _ in range(dice.randint(0, 6))]
+    turns = list(zip(sorted(dice.randint(0, 3599) for _ in places), places, strict=True))
     for story in (alone, beside):
         moves(story, ANA, *turns)
         moves(story, BEN, (0, PEREC))
@@ -120,3 +121,13 @@ def test_nothing_that_is_offered_elsewhere_lowers_a_score(dice: random.Random) -
 def without_rows(found: Score) -> list[Any]:
     parts = [(name, part.value, part.weight, part.points, part.numbers) for name, part in found.parts.items()]
     return [found.score, found.counters, parts]
+
+
+def test_choosing_a_room_is_taking_part_once_and_being_sent_there_is_not() -> None:
+    story = the_hour()
+    moves(story, ANA, (100, LINDGREN))
+    for at, room in ((200, PEREC), (300, None), (400, PEREC)):
+        story.tell(at, BreakoutMoved(set_id=SET, moves=(Move(user_id=BEN, room=room),)), BEN)
+    acts = {user: story.evidence().guests[user].acts for user in (ANA, BEN)}
+    assert not acts[ANA]
+    assert [each.kind for each in acts[BEN].values()] == ["breakout"]
