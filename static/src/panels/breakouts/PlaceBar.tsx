@@ -46,7 +46,8 @@ function InRoom({ set, room }: RoomInSet) {
   const { view, me, nameOf, staff } = useRoom();
   const left = useCountdown(room.closesAt);
   const others = peopleIn(view, room.id).filter((each) => each.user !== me);
-  const names = others.slice(0, NAMES_MAX).map((each) => nameOf(each.user));
+  const sorted = others.map((each) => nameOf(each.user)).sort((one, other) => one.localeCompare(other));
+  const names = sorted.slice(0, NAMES_MAX);
   const more = others.length > NAMES_MAX ? [t.people.andMore(others.length - NAMES_MAX)] : [];
   const soon = left !== undefined && left <= SOON_MS;
   return (

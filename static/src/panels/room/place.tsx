@@ -4,6 +4,7 @@ import { createContext, type ReactNode, useContext, useEffect, useMemo, useRef, 
 import { useMedia } from "../../app/media";
 import { EVERYONE } from "../../session/fold/chat";
 import { stageAt } from "../../session/standing";
+import { carryDraft } from "./drafts";
 import { useRoom } from "./RoomContext";
 
 export type Panel = "chat" | "questions" | "polls" | "people";
@@ -48,7 +49,7 @@ export function usePlace(): Place {
 }
 
 export function PlaceProvider({ children }: { children: ReactNode }) {
-  const { view, here } = useRoom();
+  const { view, here, me, session, staff } = useRoom();
   const wide = useMedia("(min-width: 64rem)");
   const phone = useMedia("(max-width: 43.99rem)");
   const [panel, setPanel] = useState<Panel>("chat");
@@ -64,6 +65,7 @@ export function PlaceProvider({ children }: { children: ReactNode }) {
   const [arrived, setArrived] = useState(home);
   if (arrived !== home) {
     setArrived(home);
+    if (!staff) carryDraft(session.sessionId, me, `chat.${arrived}`, `chat.${home}`);
     if (looking !== null && looking.kind !== "breakouts") setLooking(null);
   }
 
