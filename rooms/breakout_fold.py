@@ -171,15 +171,17 @@ def apply_closed(breakouts: Breakouts, recorded: Recorded) -> Breakouts:
     assert isinstance(event, BreakoutClosed)
     held = breakouts.sets.get(event.set_id)
     if held is not None:
-        held = _with_rooms(
-            held,
-            event.room_ids,
-            lambda room: replace(room, status=RoomStatus.CLOSED, closes_at=None, closing=False, armed=None, help=None),
-        )
+        held = _with_rooms(held, event.room_ids, lambda room: _shut(room, breakouts.places, event.moves))
         if all(each.status is RoomStatus.CLOSED for each in held.rooms):
             held = replace(held, status=SetStatus.CLOSED, closed_at=recorded.at)
         breakouts = breakouts.with_(held)
     return _move(breakouts, event.moves)
+
+
+def _shut(room: BreakoutRoom, places: Mapping[str, str], moves: tuple[Move, ...]) -> BreakoutRoom:
+    stayed = tuple(each.user_id for each in moves if places.get(each.user_id) == room.id)
+    closed = replace(room, status=RoomStatus.CLOSED, stayed=stayed)
+    return replace(closed, closes_at=None, closing=False, armed=None, help=None)
 
 
 def apply_broadcasted(breakouts: Breakouts, recorded: Recorded) -> Breakouts:
@@ -255,7 +257,7 @@ def _seen(room: BreakoutRoom, standing: Standing) -> BreakoutRoom:
 def window(seen: Breakouts) -> Breakouts:
     """Who belonged to which room of a closed set is on its result page."""
     trimmed = {
-        key: replace(each, rooms=tuple(replace(room, members=()) for room in each.rooms))
+        key: replace(each, rooms=tuple(replace(room, members=(), stayed=()) for room in each.rooms))
         if each.status is SetStatus.CLOSED
         else each
         for key, each in seen.sets.items()

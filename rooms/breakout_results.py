@@ -1,5 +1,5 @@
 """What was made in breakout rooms and who may read it afterwards (field.md F). While a room is open it is read by who is in it;
-once it is closed also by those who belong to it, and once its whole set is closed by everybody, unless results are for staff.
+once it is closed also by those who were there until then, and once its whole set is closed by everybody, unless results are for staff.
 
 What they read is what a nobody of that room sees: no words between two people, nothing that only one person had.
 """
@@ -28,7 +28,7 @@ def _is_readable(held: BreakoutSet, room: BreakoutRoom, standing: Standing) -> b
         return True
     if held.status is SetStatus.CLOSED and held.results is Results.EVERYONE:
         return True
-    return room.status is RoomStatus.CLOSED and standing.user in room.members
+    return room.status is RoomStatus.CLOSED and standing.user in room.stayed
 
 
 def nobody_in(room_id: str) -> Standing:

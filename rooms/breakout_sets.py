@@ -34,7 +34,7 @@ class Observing(StrEnum):
 
 
 class Results(StrEnum):
-    """Who has the result page of all rooms after their close; staff, and a room's own people, always."""
+    """Who has the result page of all rooms after their close; staff, and of a room who was there at its close, always."""
 
     EVERYONE = "everyone"
     STAFF = "staff"
@@ -65,6 +65,7 @@ class BreakoutRoom:
     """`members` belong here, wherever they are now. `closing`: called back, not only out of time.
 
     `armed` is the seq of the event that armed the closing. Bell and closing of another room are not shown.
+    `stayed`: who was there when it closed, and so may read what it left.
     """
 
     id: str
@@ -76,6 +77,7 @@ class BreakoutRoom:
     closing: bool = False
     armed: int | None = None
     help: Help | None = None
+    stayed: tuple[UserId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

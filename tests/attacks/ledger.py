@@ -2,7 +2,8 @@
 
 Kept by hand from what was done and from the numbers of the host's own stream; it knows no rule of the product's visibility.
 A word may be had by whoever was in its place at its number or came there later, for who enters a room reads its history;
-a word of a signal, which nobody keeps, only by who was there meanwhile.
+a word of a signal, which nobody keeps, only by who was there meanwhile. Who was in a room until it closed reads what it left,
+with what staff answer there afterwards.
 """
 
 import re
@@ -38,6 +39,7 @@ class Ledger:
     staff: frozenset[str]
     words: dict[str, Word] = field(default_factory=dict)
     stays: dict[str, list[tuple[int, str | None]]] = field(default_factory=lambda: defaultdict(list))
+    closed: dict[str, int] = field(default_factory=dict)  # room -> number
 
     def new(self, word: Word) -> str:
         name = f"canary{len(self.words):06d}"
@@ -77,6 +79,13 @@ class Ledger:
         if word.seq is None:
             return False
         return word.for_all or user in self.staff or self.was_there(user, word.place, word.seq)
+
+    def may_read(self, user: str, name: str) -> bool:
+        """Of what closed rooms left."""
+        place = self.words[name].place
+        end = self.closed.get(place) if place is not None else None
+        until_the_end = end is not None and self.was_there(user, place, end - 1, end - 1)
+        return (until_the_end and self.words[name].seq is not None) or self.may_have(user, name)
 
 
 def words_in(data: bytes) -> frozenset[str]:

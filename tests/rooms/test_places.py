@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from rooms.ballots import PollKind
+from rooms.breakout_results import readable_rooms
 from rooms.chat import MessageSent
 from rooms.engagement import scores
 from rooms.evidence import gather
@@ -352,6 +353,43 @@ def test_a_board_is_shown_in_its_own_room(split: Split) -> None:
     off = [{"type": each} for each in FEATURES if each != "whiteboard"]
     split.does(MARA, {"type": "session.update", "features": off})
     assert split.refuses(MARA, {"type": "stage.show", "kind": "board", "target": "main"}) == "feature_off"
+
+
+# -- What is left of a room --
+
+
+def test_what_a_room_left_is_for_who_was_there_until_its_close() -> None:
+    split = Split()
+    split.does(MARA, {"type": "breakout.update", "setId": split.set_id, "results": "staff"})
+    split.opened()
+    split.move(BEN, split.perec)
+    split.does(MARA, {"type": "breakout.close", "seconds": 0})
+    breakouts = split.room.breakouts
+    assert breakouts is not None
+
+    def may_read(user: UserId) -> set[str]:
+        found = readable_rooms(breakouts.sets[split.set_id], split.played.standing(user))
+        return {each.name for each in found}
+
+    assert {user: may_read(user) for user in (ANA, BEN, CLEO, OTTO)} == {
+        ANA: {"Lindgren"},
+        BEN: {"Perec"},
+        CLEO: {"Perec"},
+        OTTO: set(),
+    }
+    assert may_read(THEO) == {"Lindgren", "Perec"}
+
+
+def test_who_belongs_to_a_room_but_was_elsewhere_does_not_read_what_it_left() -> None:
+    split = Split()
+    split.does(MARA, {"type": "breakout.update", "setId": split.set_id, "results": "staff", "mayReturn": True})
+    split.opened()
+    split.does(ANA, {"type": "breakout.join"})
+    split.does(BEN, {"type": "chat.send", "text": "now that she is gone"})
+    split.does(MARA, {"type": "breakout.close", "seconds": 0})
+    breakouts = split.room.breakouts
+    assert breakouts is not None
+    assert readable_rooms(breakouts.sets[split.set_id], split.played.standing(ANA)) == []
 
 
 # -- What comes of it --

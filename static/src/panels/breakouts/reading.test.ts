@@ -5,7 +5,7 @@ import { closesAt, leftMs, nextRoom, openRooms, peopleIn, roomOf, runningSet, se
 const AT = "2026-11-22T10:00:00Z";
 
 function room(id: string, change: Partial<BreakoutRoom> = {}): BreakoutRoom {
-  return { id, name: `Room ${id}`, members: [], status: "open", closing: false, ...change };
+  return { id, name: `Room ${id}`, members: [], status: "open", closing: false, stayed: [], ...change };
 }
 
 function set(change: Partial<BreakoutSet> = {}): BreakoutSet {

@@ -28,7 +28,7 @@ function withRooms(
 function setOf(event: Planned, status: BreakoutRoom["status"]): BreakoutSet {
   const { setId, seq, name, assignment, late, observers, mayReturn, results, repeats } = event;
   const rooms = event.rooms.map(({ id, name, capacity, members }) =>
-    compact<BreakoutRoom>({ id, name, capacity, members, status, closing: false } as BreakoutRoom),
+    compact<BreakoutRoom>({ id, name, capacity, members, status, closing: false, stayed: [] } as unknown as BreakoutRoom),
   );
   return {
     id: setId,
@@ -73,9 +73,10 @@ function closings(set: BreakoutSet, armed: number, given: readonly Closing[], cl
   );
 }
 
-function shut(room: BreakoutRoom): BreakoutRoom {
+function shut(room: BreakoutRoom, places: Breakouts["places"], moves: readonly { userId: string }[]): BreakoutRoom {
   const { closesAt: _closesAt, armed: _armed, help: _help, ...kept } = room;
-  return { ...kept, status: "closed", closing: false };
+  const stayed = moves.map(({ userId }) => userId).filter((user) => places[user] === room.id);
+  return { ...kept, status: "closed", closing: false, stayed };
 }
 
 function rings(breakouts: Breakouts, roomId: string | undefined, help: Help | undefined): Breakouts {
@@ -132,7 +133,7 @@ export const breakouts: Reducers<Breakouts> = {
   "breakout.closing": (now, event) => change(now, event.setId, (set) => closings(set, event.seq, event.closings, true)),
   "breakout.closed": (now, event) => {
     const closed = change(now, event.setId, (set) => {
-      const left = withRooms(set, event.roomIds, shut);
+      const left = withRooms(set, event.roomIds, (room) => shut(room, now.places, event.moves));
       const over = left.rooms.every(({ status }) => status === "closed");
       return over ? { ...left, status: "closed", closedAt: event.at } : left;
     });
