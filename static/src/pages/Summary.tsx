@@ -1,6 +1,6 @@
 // After the end: what happened, for everybody who was there; one's own part in it, explained; and for the staff who was
 // there when, how it was taken part in, who stayed silent, and the tables to take along.
-import { type ReactNode, useEffect } from "react";
+import { lazy, type ReactNode, Suspense, useEffect } from "react";
 import { type AskedState, useAsked } from "../app/asked";
 import { Frame } from "../app/Frame";
 import { linkTo } from "../app/router";
@@ -23,6 +23,8 @@ import "../panels/engagement/engagement.css";
 import "../panels/polls/polls.css";
 import "../panels/questions/questions.css";
 
+const BoardsAfter = lazy(() => import("../panels/board/BoardsAfter"));
+
 interface SummaryDocument {
   summary?: string | null;
   participantCount: number;
@@ -43,7 +45,7 @@ const TOP_QUESTIONS = 5;
 export function Summary() {
   const t = useTexts();
   const formats = useFormats();
-  const { view, session, state, role } = useRoom();
+  const { view, session, state, role, feature } = useRoom();
   const path = `/live-sessions/${session.sessionId}`;
   const { title, status, actualStart, actualEnd, reason } = view.lifecycle;
   const wasIn = state.you?.standing.admitted ?? false;
@@ -84,6 +86,11 @@ export function Summary() {
             <Rooms />
             <Polls />
             <Questions />
+            {feature("whiteboard") !== undefined && (
+              <Suspense fallback={null}>
+                <BoardsAfter />
+              </Suspense>
+            )}
             {staff && <ForStaff key={String(settled)} path={path} session={session.sessionId} begin={begin} end={end} />}
           </>
         )}
