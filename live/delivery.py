@@ -5,7 +5,6 @@ A viewer's `position` is where their client stands: each frame starts there. A r
 sent by itself; `cover` makes up for it.
 """
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
@@ -13,12 +12,13 @@ from typing import Any, Protocol, TypeVar
 from live.byes import Bye
 from live.frames import event_item, ids_in
 from live.packets import event_frame
+from live.views import Views
 from rooms.feature import Recorded, Standing
 from rooms.ids import SessionId, UserId
 from rooms.people import role_of, standing_of
 from rooms.room import RoomState
 from rooms.standings import named_by, standing_since
-from rooms.visibility import encoded_view, parties, visible
+from rooms.visibility import parties, visible
 
 Group = tuple[bool, bool, str | None]  # staff, admitted, breakout room
 Item = dict[str, Any]
@@ -86,6 +86,7 @@ class Audience:
         self._names: list[tuple[str, str]] = []
         self._lagging = False
         self._shown = ("", 0)  # epoch and seq up to which everything was delivered
+        self._views: Views | None = None  # of the latest state that somebody was shown whole
 
     def __len__(self) -> int:
         return sum(map(len, self.groups.values()))
@@ -106,6 +107,7 @@ class Audience:
     # -- names ----------------------------------------------------------------------------------------------------------
 
     def introduce(self, names: Mapping[UserId, str]) -> None:
+        self._views = None  # knows only whom we knew
         for user, name in names.items():
             if user not in self._order:
                 self._order[user] = len(self._names)
@@ -135,6 +137,7 @@ class Audience:
 
     def deliver(self, epoch: str, events: Sequence[Recorded], room: RoomState) -> None:
         """`room` is the state after `events`."""
+        self._views = None
         batch = Batch(self.session, epoch, room.seq)
         self._shown = (epoch, room.seq)
         moved = self._moved(events, room)
@@ -210,8 +213,9 @@ class Audience:
 
     def view_for(self, viewer: Viewer, room: RoomState) -> dict[str, Any]:
         """`{view, people}` for the viewer's standing; from now on they stand at `room.seq`."""
-        view = json.loads(encoded_view(room, viewer.standing))
-        viewer.known = self.mask_of(view)
+        if self._views is None or self._views.room is not room:
+            self._views = Views(room, self.mask_of)
+        view, viewer.known = self._views.document(viewer.standing)
         viewer.position = room.seq
         return {"view": view, "people": self.people(viewer.known)}
 

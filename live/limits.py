@@ -12,7 +12,7 @@ from time import monotonic
 # -- Messages: a violation counts as malformed; beyond MALFORMED_MAX the connection is closed with `protocol`. --
 MESSAGE_BYTES_MAX = 64_000  # WebSocket close 1009
 DEPTH_MAX = 32
-NODES_MAX = 2_000
+NODES_MAX = 20_000  # a drawn line of 5,000 points has 15,000
 MALFORMED_MAX = 5
 CONTROLS_PER_BEAT_MAX = 50  # pongs and pings in a second, then closed with `rate`
 

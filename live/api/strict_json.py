@@ -13,11 +13,11 @@ from typing import Any, NoReturn
 from aiohttp import web
 
 from live.limits import BODY_BEGINS_WITHIN_S, BODY_BYTES_PER_S_MIN
+from live.limits import NODES_MAX as NODES_MAX
 from live.problems import Problem
 
 BODY_BYTES_MAX = 64 * 1024
 DEPTH_MAX = 32
-NODES_MAX = 2_000
 NUMBER_CHARACTERS_MAX = 40
 
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)  # possessive: linear in any input
