@@ -59,7 +59,7 @@ class Page:
 
     id: str
     seq: int
-    room: str | None
+    room: str | None = None
     name: str = ""
     order: int = 0
     background: Background | None = None
@@ -83,12 +83,12 @@ class Image:
 
     id: str
     seq: int
-    room: str | None
-    author: UserId | None
     mime_type: str
     width: int
     height: int
     bytes: int
+    room: str | None = None
+    author: UserId | None = None
 
 
 def _first_pages() -> BucketMap[Page]:

@@ -23,7 +23,7 @@ FILE = Path(__file__).with_name("cases.json.gz")
 SEEDS = range(1001, 1041)
 STEPS = 160
 CASES = 300
-OFTEN = 6
+OFTEN = 3
 """So many cases show an event in one form, where the histories have them."""
 LENGTHS = (1, 2, 3, 5, 8, 30)
 

@@ -7,7 +7,7 @@ export type Assignment = "random" | "balanced" | "unseen" | "manual" | "self";
 export type Late = "main" | "ask" | "place";
 export type Observing = "main" | "roam" | "assigned";
 /**
- * Who has the result page of all rooms after their close; staff, and a room's own people, always.
+ * Who has the result page of all rooms after their close; staff, and of a room who was there at its close, always.
  */
 export type Results = "everyone" | "staff";
 export type RoomStatus = "planned" | "open" | "closed";
@@ -164,11 +164,11 @@ export type Command =
   | AssignPeople
   | DiscardBreakouts
   | OpenBreakouts
-  | MovePeople
-  | JoinBreakout
   | ExtendBreakouts
   | CloseBreakouts
   | SayToAll
+  | MovePeople
+  | JoinBreakout
   | AskHelp
   | EndHelp
   | ChangeBoard
@@ -332,6 +332,7 @@ export interface BreakoutSet {
  * `members` belong here, wherever they are now. `closing`: called back, not only out of time.
  *
  * `armed` is the seq of the event that armed the closing. Bell and closing of another room are not shown.
+ * `stayed`: who was there when it closed, and so may read what it left.
  */
 export interface BreakoutRoom {
   armed?: number;
@@ -343,6 +344,7 @@ export interface BreakoutRoom {
   members: string[];
   name: string;
   status: RoomStatus;
+  stayed: string[];
 }
 export interface Help {
   at: string;
@@ -1645,8 +1647,8 @@ export interface ShowOnStage {
 /**
  * A set of rooms: how many, or their names, or names with members and capacity; or `from` an earlier set.
  *
- * Who is given stays, `assignment` deals the others; without it, `random`, and `manual` where members are given or
- * taken over.
+ * Who is given stays, and `assignment` deals the others: without it as in the earlier set, `manual` where members are
+ * given, else `random`. With it, an earlier set lends only its rooms unless it is `manual`.
  */
 export interface CreateBreakouts {
   assignment?: Assignment | null;
@@ -1711,21 +1713,6 @@ export interface OpenBreakouts {
   type: "breakout.open";
 }
 /**
- * To an open room, or without `roomId` to the main room; they belong there from now on.
- */
-export interface MovePeople {
-  roomId?: string | null;
-  type: "breakout.move";
-  userIds: string[];
-}
-/**
- * Oneself; without `roomId` back to the main room. Staff go anywhere, others as the set allows.
- */
-export interface JoinBreakout {
-  roomId?: string | null;
-  type: "breakout.join";
-}
-/**
  * All rooms, or one. A room without a closing time gets one.
  */
 export interface ExtendBreakouts {
@@ -1745,6 +1732,21 @@ export interface CloseBreakouts {
 export interface SayToAll {
   text: string;
   type: "breakout.broadcast";
+}
+/**
+ * To an open room, or without `roomId` to the main room; they belong there from now on.
+ */
+export interface MovePeople {
+  roomId?: string | null;
+  type: "breakout.move";
+  userIds: string[];
+}
+/**
+ * Oneself; without `roomId` back to the main room. Staff go anywhere, others as the set allows.
+ */
+export interface JoinBreakout {
+  roomId?: string | null;
+  type: "breakout.join";
 }
 /**
  * From the room one is in.
