@@ -30,6 +30,17 @@ function room(): View {
   );
 }
 
+const ROOM = "r1";
+
+/** What Ana sees of her commands while she is in the first of two rooms, to which Ben belongs too. */
+function inRoom(commands: Command[]): View {
+  const open = (id: string, members: string[]) => ({ id, name: id, members, status: "open", closing: false });
+  const set = { id: "s", seq: 1, status: "open", rooms: [open(ROOM, [ANA, BEN]), open("r2", [])] };
+  const breakouts = { sets: { s: set }, places: { [ANA]: ROOM }, broadcasts: [] };
+  const pending = commands.map((command, index) => ({ id: `c${index}`, command, given: index }));
+  return withEchoes({ ...room(), breakouts } as unknown as View, pending, ANA);
+}
+
 const after = (...commands: Command[]): View =>
   withEchoes(
     room(),
@@ -62,6 +73,28 @@ describe("before the server answered one sees", () => {
   test("one's upvote, once", () => {
     const upvote = { type: "question.upvote", questionId: QUESTION, on: true } as const;
     expect(after(upvote, upvote).questions?.questions[QUESTION]).toMatchObject({ votes: 1, voters: [ANA] });
+  });
+
+  test("what one does in a breakout room, there and nowhere else", () => {
+    const view = inRoom([
+      { type: "chat.send", text: "for us" },
+      { type: "chat.send", text: "for all", room: "main" },
+      { type: "question.ask", text: "and?" },
+      { type: "breakout.askHelp" },
+    ]);
+    expect(view.chat?.channels[ROOM]?.messages["c0"]).toMatchObject({ text: "for us", channel: ROOM });
+    expect(view.chat?.channels["everyone"]?.messages["c1"]).toMatchObject({ text: "for all" });
+    expect(view.questions?.questions["c2"]).toMatchObject({ room: ROOM });
+    expect(view.breakouts?.sets["s"]?.rooms[0]?.help).toMatchObject({ user: ANA });
+  });
+
+  test("where people are moved, in a plan and in open rooms", () => {
+    const planned = inRoom([{ type: "breakout.assign", setId: "s", userIds: [BEN], roomId: "r2" }]);
+    expect(planned.breakouts?.sets["s"]?.rooms.map((each) => each.members)).toEqual([[ANA], [BEN]]);
+    const moved = inRoom([{ type: "breakout.move", userIds: [ANA] }]);
+    expect(moved.breakouts?.places).toEqual({});
+    const named = inRoom([{ type: "breakout.rename", roomId: "r2", name: "Ink" }]);
+    expect(named.breakouts?.sets["s"]?.rooms[1]?.name).toBe("Ink");
   });
 
   test("nothing of what it cannot foresee", () => {

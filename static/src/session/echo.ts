@@ -76,6 +76,32 @@ const ECHOES: Echoes = {
     state === "now"
       ? [{ type: "question.answering", questionId }]
       : [{ type: "question.answered", questionId, ...(text ? { text } : {}) }],
+  "breakout.assign": ({ setId, userIds, roomId, shuffle }, { view }) => {
+    const set = view.breakouts?.sets[setId];
+    if (set === undefined || userIds === undefined || shuffle) return [];
+    const rooms = set.rooms.map(({ id, members }) => {
+      const others = members.filter((user) => !userIds.includes(user));
+      return { roomId: id, members: id === roomId ? [...others, ...userIds] : others };
+    });
+    return [{ type: "breakout.assigned", setId, assignment: set.assignment, repeats: set.repeats, rooms }];
+  },
+  "breakout.move": ({ userIds, roomId }, { view }) => {
+    const set = Object.values(view.breakouts?.sets ?? {}).find((each) => each.status === "open");
+    if (set === undefined) return [];
+    const moves = userIds.map((userId) => ({ userId, ...(roomId ? { room: roomId } : {}) }));
+    return [{ type: "breakout.moved", setId: set.id, moves, assigned: true }];
+  },
+  "breakout.rename": ({ roomId, name }, { view }) => {
+    const sets = Object.values(view.breakouts?.sets ?? {});
+    const set = sets.find(({ rooms }) => rooms.some(({ id }) => id === roomId));
+    if (set === undefined) return [];
+    return [{ type: "breakout.renamed", setId: set.id, roomId, name, planned: set.status === "planned" }];
+  },
+  "breakout.askHelp": ({ text }, { me, view }) => {
+    const room = placeOf(view, me);
+    return room === undefined ? [] : [{ type: "breakout.helpAsked", room, ...(text ? { text } : {}) }];
+  },
+  "breakout.endHelp": ({ roomId }) => [{ type: "breakout.helpEnded", room: roomId }],
   "question.reopen": ({ questionId }) => [{ type: "question.reopened", questionId }],
 };
 

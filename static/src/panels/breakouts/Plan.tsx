@@ -157,7 +157,13 @@ function Settings({ set, onClose }: { set: BreakoutSet; onClose(): void }) {
           save();
         }}
       >
-        <Field label={t.breakouts.setName} value={name} onChange={setName} maxLength={200} hint={t.breakouts.setNameHint} />
+        <Field
+          label={t.breakouts.setName}
+          value={name}
+          onChange={setName}
+          maxLength={200}
+          hint={t.breakouts.setNameHint}
+        />
         <TermFields terms={terms} onChange={setTerms} />
       </form>
     </Overlay>

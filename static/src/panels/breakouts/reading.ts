@@ -13,7 +13,7 @@ export function setsOf(breakouts: Breakouts | undefined): BreakoutSet[] {
   return Object.values(breakouts?.sets ?? {}).sort((one, other) => other.seq - one.seq);
 }
 
-/** The set that opens or is open now; there is at most one. That one opens, others than staff know by the countdown only. */
+/** The set that opens or is open now; there is at most one. Of an opening others than staff know the countdown only. */
 export function runningSet(breakouts: Breakouts | undefined): BreakoutSet | undefined {
   return setsOf(breakouts).find((each) => each.status === "opening" || each.status === "open");
 }

@@ -62,11 +62,12 @@ function count(view: View, me: string, seen: Seen, here: string | undefined): Un
     ([name]) => name.includes(":") || name === STAFF || name === (here ?? EVERYONE),
   );
   const questions = Object.values(view.questions?.questions ?? {}).filter((each) => each.room === here);
-  const polls = Object.values(view.polls?.polls ?? {}).filter((each) => each.room === here);
+  const known = Object.values(view.polls?.polls ?? {}).filter((each) => each.status !== "draft");
+  const polls = known.filter((each) => each.room === here);
   return {
     chat: mine.reduce((sum, [, news]) => sum + news, 0),
     questions: questions.filter((each) => each.seq > from(at("questions", here)) && each.author !== me).length,
-    polls: polls.filter((each) => each.seq > from(at("polls", here)) && each.author !== me && each.status !== "draft").length,
+    polls: polls.filter((each) => each.seq > from(at("polls", here)) && each.author !== me).length,
     channels,
   };
 }

@@ -52,7 +52,9 @@ export const breakouts: typeof english = {
   fewer: "Une salle de moins",
   more: "Une salle de plus",
   sizes: (least, most) =>
-    least === most ? `${count(least, "personne", "personnes")} dans chacune` : `${least} à ${most} personnes dans chacune`,
+    least === most
+      ? `${count(least, "personne", "personnes")} dans chacune`
+      : `${least} à ${most} personnes dans chacune`,
   who: "Qui va où",
   ways: {
     random: "Au hasard",
