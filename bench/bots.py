@@ -1,4 +1,4 @@
-"""People who are not there: bots that chat, vote, ask and raise hands at a human pace, over the public protocol only, so that a
+"""People who are not there: bots that chat, vote, ask, raise hands and draw where that is open to them, at a human pace, over the public protocol only, so that a
 single visitor sees a living room. They fall silent when nobody else is there. Imports nothing of the server.
 
 Reads one JSON document from standard input: `{url, sessionId, people: [{userId, token}]}`. Ends when that input does.
@@ -38,6 +38,8 @@ QUESTIONS = (
     "How do I draw glass?",
 )
 WORDS = ("curious", "calm", "pencil", "light", "shadow", "joy", "patience")
+DRAWING = "can_use_whiteboard"
+COLOURS = ("#1971c2", "#2f9e44", "#e03131", "#f08c00")
 EMOJI = ("👍", "👏", "😂", "🎉", "🤔")
 
 Document = dict[str, Any]
@@ -52,6 +54,8 @@ class Bot:
         self._questions: list[str] = []
         self._polls: list[Document] = []
         self._hand_up = False
+        self._pages: dict[str, Document] = {}  # of the place one is in
+        self._granted = False
         self._sio = socketio.AsyncClient(
             serializer="msgpack",
             reconnection_delay=1,
@@ -92,6 +96,10 @@ class Bot:
     def _look_around(self, frame: Document) -> None:
         persons: Mapping[str, Document] = (frame["view"].get("people") or {}).get("persons", {})
         self._others = {user for user, person in persons.items() if person.get("present")} - self._family
+        self._pages = (frame["view"].get("boards") or {}).get("pages", {})
+        rights: Document = frame["view"].get("rights") or {}
+        own = rights.get("personal", {}).get(self._user, {})
+        self._granted = DRAWING in own or DRAWING in rights.get("everyone", {})
 
     def _follow(self, frame: Document) -> None:
         for event in frame["events"]:
@@ -104,6 +112,11 @@ class Bot:
                     self._questions = [*self._questions[-9:], event["questionId"]]
                 case "poll.opened":
                     self._polls.append(event)
+                case "board.shared" | "board.locked" if event["boardId"] in self._pages:
+                    self._pages[event["boardId"]] |= {key: event[key] for key in ("everyone", "locked") if key in event}
+                case "permission.granted" | "permission.revoked" if event["permission"] == DRAWING:
+                    if event.get("userId") in (None, self._user):
+                        self._granted = event["type"] == "permission.granted"
 
     # -- what the bot does --
 
@@ -116,7 +129,16 @@ class Bot:
         if self._polls:
             await self._vote(self._polls.pop(0))
             return
-        acts = [self._chat, self._chat, self._react, self._raise_or_lower, self._ask, self._upvote]
+        acts = [
+            self._chat,
+            self._chat,
+            self._react,
+            self._raise_or_lower,
+            self._ask,
+            self._upvote,
+            self._draw,
+            self._draw,
+        ]
         await self._random.choice(acts)()
 
     async def _vote(self, poll: Document) -> None:
@@ -146,6 +168,46 @@ class Bot:
     async def _ask(self) -> None:
         if self._random.random() < 0.3:
             await self._submit("question.ask", text=self._random.choice(QUESTIONS))
+
+    async def _draw(self) -> None:
+        """A wave somewhere, shown while it grows; where one may not, nothing."""
+        open_ = [key for key, page in self._pages.items() if not page["locked"] and (page["everyone"] or self._granted)]
+        if not open_:
+            return
+        board, points = self._random.choice(open_), [[0.0, 0.0]]
+        line = {
+            "id": uuid4().hex[:20],
+            "type": "freedraw",
+            "version": 1,
+            "versionNonce": self._random.randrange(1, 2**31),
+            "isDeleted": False,
+            "x": self._random.randrange(0, 900),
+            "y": self._random.randrange(260, 600),
+            "width": 0,
+            "height": 40,
+            "angle": 0,
+            "strokeColor": self._random.choice(COLOURS),
+            "backgroundColor": "transparent",
+            "fillStyle": "solid",
+            "strokeWidth": 2,
+            "strokeStyle": "solid",
+            "roughness": 1,
+            "opacity": 100,
+            "seed": 1,
+            "groupIds": [],
+            "index": "b" + self._random.choice("0123456789") + uuid4().hex[:6] + "V",
+            "pressures": [],
+            "simulatePressure": True,
+            "points": points,
+        }
+        for _ in range(self._random.randint(8, 30)):
+            points.append([points[-1][0] + self._random.uniform(4, 12), self._random.uniform(-20, 20)])
+            line["width"] = points[-1][0]
+            stroke = {"type": "board.stroke", "boardId": board, "element": line}
+            await self._sio.emit("signal", stroke, namespace=NAMESPACE)
+            await asyncio.sleep(0.1)
+        await self._submit("board.change", boardId=board, elements=[line])
+        await self._sio.emit("signal", {"type": "board.stroke", "boardId": board, "element": None}, namespace=NAMESPACE)
 
     async def _upvote(self) -> None:
         if self._questions:

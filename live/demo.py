@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+from live.demo_sketch import SKETCH
 from live.hosts import Hosts
 from live.presence import submit_join
 from live.scheduling import schedule
@@ -74,6 +75,17 @@ CONVERSATION: Sequence[tuple[str, Mapping[str, Any]]] = (
     ("Ben", {"type": "question.ask", "text": "Will there be a recording?"}),
     ("Ana", {"type": "reaction.send", "emoji": "👏"}),
 )
+DRAWING: Sequence[tuple[str, Mapping[str, Any]]] = (
+    ("Mara", {"type": "board.change", "boardId": "main", "elements": SKETCH[:6]}),
+    ("Mara", {"type": "board.change", "boardId": "main", "elements": SKETCH[6:]}),
+)
+PAIRS: Mapping[str, Any] = {
+    "type": "breakout.create",
+    "name": "Two cups",
+    "rooms": ["Pencil", "Ink"],
+    "assignment": "random",
+    "mayReturn": True,
+}
 START: Sequence[tuple[str, Mapping[str, Any]]] = (
     ("Mara", {"type": "session.start"}),
     ("Mara", {"type": "session.activate"}),
@@ -174,13 +186,14 @@ class Demo:
         await self._run(session, START)
         await self._bring(session)
         await self._run(session, (("Mara", {"type": "poll.import", "text": POLLS}), *CONVERSATION))
+        await self._run(session, (*DRAWING, ("Mara", PAIRS)))
         return session
 
     async def _hold_past(self, now: datetime) -> None:
         session = await self._schedule("Lines and edges", now - timedelta(minutes=50), timedelta(hours=1), lobby=False)
         await self._run(session, START)
         await self._bring(session)
-        await self._run(session, (*CONVERSATION[:6], ("Mara", {"type": "session.end"})))
+        await self._run(session, (*CONVERSATION[:6], *DRAWING, ("Mara", {"type": "session.end"})))
 
     async def _schedule(self, title: str, start: datetime, length: timedelta, *, lobby: bool) -> SessionId:
         mara = self._people["Mara"]
