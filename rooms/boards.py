@@ -419,13 +419,14 @@ class BoardStroke(Signal):
 
 
 class BoardViewport(Signal):
-    """What the presenter looks at, for those who follow."""
+    """What the presenter looks at, for those who follow: its middle and its size, so that all of it is seen on any screen."""
 
     type: Literal["board.viewport"] = "board.viewport"
     board_id: BoardId
     x: Coordinate
     y: Coordinate
-    zoom: Annotated[float, Field(gt=0, le=100, strict=True, allow_inf_nan=False)]
+    width: Annotated[float, Field(gt=0, le=NUMBER_MAX, strict=True, allow_inf_nan=False)]
+    height: Annotated[float, Field(gt=0, le=NUMBER_MAX, strict=True, allow_inf_nan=False)]
 
     def place(self, room: "RoomState", context: Context) -> str | None:
         require_feature(room, FeatureType.WHITEBOARD)

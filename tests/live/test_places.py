@@ -149,7 +149,7 @@ class TestSignals:
 
     async def test_51_nobody_speaks_as_another_or_beyond_their_right(self, house: House, session: SessionId) -> None:
         mara, ana, ben, otto = await house.enter(session, "mara", "ana", "ben", "otto")
-        viewport = {"type": "board.viewport", "boardId": "main", "x": 0, "y": 0, "zoom": 1}
+        viewport = {"type": "board.viewport", "boardId": "main", "x": 0, "y": 0, "width": 800, "height": 600}
         for forged in ({"from": mara.user}, {"sender": mara.user}, {"userId": mara.user}, {"room": str(uuid4())}):
             await self.cursor(ana, "main", 1, **forged)
         await ana.signal(viewport)

@@ -504,7 +504,7 @@ def test_a_cursor_is_heard_where_its_board_is() -> None:
 def test_a_stroke_comes_from_who_may_draw_and_a_viewport_from_who_presents() -> None:
     room = Studio(open_to_all=False)
     stroke = BoardStroke(board_id=MAIN, element=drawn("line", kind="freedraw"))
-    view = BoardViewport(board_id=MAIN, x=0, y=0, zoom=1.5)
+    view = BoardViewport(board_id=MAIN, x=0, y=0, width=800, height=600)
     assert place(room, BEN, stroke) == "forbidden"
     assert place(room, MARA, stroke) == "main room"
     assert place(room, BEN, view) == "forbidden"

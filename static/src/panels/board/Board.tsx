@@ -46,7 +46,8 @@ function BoardPage({ page, featured }: { page: Page; featured: boolean }) {
   const pages = pagesOf(view.boards, page.room);
   const rights = useMyRights(page);
   const problem = useLoadedPage(session, page.id, page.elements !== undefined, state.phase === "live");
-  const [program, setProgram] = useState<Program | null>(null);
+  const [started, setStarted] = useState<{ id: string; program: Program } | null>(null);
+  const program = started?.id === page.id ? started.program : null; // each page has its own, with its own undo
   const [begin, setBegin] = useState<{ id: string; template: TemplateName } | null>(null);
   const [dialog, setDialog] = useState<BoardDialog>(null);
   const [notice, setNotice] = useState<string | null>(null);
@@ -75,7 +76,6 @@ function BoardPage({ page, featured }: { page: Page; featured: boolean }) {
   };
 
   const { go, scrolled } = follow;
-  // Each page is a program of its own, with an undo of its own.
   useEffect(() => {
     if (program === null) return;
     if (page.background !== undefined) go(around(0, 0, SLIDE_WIDTH, slideHeight(page.background)));
@@ -87,7 +87,6 @@ function BoardPage({ page, featured }: { page: Page; featured: boolean }) {
     setBegin(null);
     insertOutline(program, outlineOf(begin.template, b.templateWords));
   }, [program, begin, page.id, b]);
-  useEffect(() => () => setProgram(null), [page.id]);
 
   const beginWith = (id: string, template: TemplateName): void => setBegin({ id, template });
   const acts = useBoardActs({ page, name, pages, rights, program, pick, beginWith, setDialog, setNotice });
@@ -155,7 +154,7 @@ function BoardPage({ page, featured }: { page: Page; featured: boolean }) {
             moderates={may("can_moderate")}
             name={name}
             autoFocus={looking !== null}
-            onReady={setProgram}
+            onReady={(ready) => setStarted({ id: page.id, program: ready })}
             onTakenBack={(why) => setNotice(b.takenBack[why] ?? null)}
             onScroll={(moved) => {
               place.current?.move(moved);

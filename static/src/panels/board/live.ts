@@ -4,6 +4,7 @@ import type { Session } from "../../session/session";
 import type { SignalFrame } from "../../session/wire";
 import type { Drawn } from "../../session/fold/boards";
 import { bytesOf } from "./packing";
+import type { Seen } from "./seeing";
 
 const EVERY_MS = 100;
 const STROKE_BYTES_MAX = 3_600; // of 4 kB
@@ -76,7 +77,7 @@ function thin(element: Drawn): Drawn {
 export interface Heard {
   cursor(user: string, x: number, y: number): void;
   stroke(user: string, element: Drawn | null): void;
-  viewport(user: string, seen: { x: number; y: number; zoom: number }): void;
+  viewport(user: string, seen: Seen): void;
 }
 
 /** Passes on what concerns this page. The server has looked at every signal; a shape that is none is passed over. */
@@ -87,7 +88,8 @@ export function listen(session: Session, boardId: string, heard: Partial<Heard>)
     const placed = typeof x === "number" && typeof y === "number";
     if (type === "board.cursor" && placed) heard.cursor?.(from, x, y);
     if (type === "board.stroke") heard.stroke?.(from, (signal["element"] as Drawn | null | undefined) ?? null);
-    if (type === "board.viewport" && placed && typeof signal["zoom"] === "number")
-      heard.viewport?.(from, { x, y, zoom: signal["zoom"] });
+    const { width, height } = signal;
+    if (type === "board.viewport" && placed && typeof width === "number" && typeof height === "number")
+      heard.viewport?.(from, { x, y, width, height });
   });
 }

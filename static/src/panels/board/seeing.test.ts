@@ -22,8 +22,8 @@ describe("following", () => {
   });
 
   it("shows the very same on a screen of the presenter's shape", () => {
-    const presenter = { scrollX: 12, scrollY: -7, zoom: { value: 1.5 }, width: 1000, height: 750 };
-    const seen = scrolledTo(seenBy(presenter), 1000, 750);
+    const presenter = { scrollX: 12, scrollY: -7, zoom: { value: 1.5 }, width: 1000, height: 700 };
+    const seen = scrolledTo(seenBy(presenter), 1000, 700);
     expect(seen.scrollX).toBeCloseTo(12);
     expect(seen.scrollY).toBeCloseTo(-7);
     expect(seen.zoom.value).toBeCloseTo(1.5);
