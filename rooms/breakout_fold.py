@@ -202,11 +202,14 @@ def _rings(breakouts: Breakouts, recorded: Recorded) -> Breakouts:
 
 
 def _put_out(breakouts: Breakouts, recorded: Recorded) -> Breakouts:
-    """Who is removed starts again in the main room. Who only lost the line comes back to where they were."""
+    """Who is removed starts again in the main room. Who only lost the line comes back to where they were.
+
+    Of somebody who was never inside only staff learn that they were banned: what everybody has stays as it is.
+    """
     assert isinstance(recorded.event, ParticipantRemoved | ParticipantBanned)
     user = recorded.event.user_id
     held = breakouts.open_set()
-    if held is not None and held.home_of(user) is not None:
+    if recorded.event.inside and held is not None and held.home_of(user) is not None:
         breakouts = breakouts.with_(_reassigned(held, (Move(user_id=user),)))
     return replace(breakouts, places=breakouts.places.drop(user))
 

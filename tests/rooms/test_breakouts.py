@@ -465,6 +465,17 @@ def test_who_is_removed_starts_again_in_the_main_room() -> None:
     assert place(room, ANA) is None
 
 
+def test_nobody_learns_from_the_rooms_that_somebody_was_banned_at_the_door() -> None:
+    room = a_class()
+    create(room, [{"name": "Lindgren", "members": [ANA, CLEO]}, {"name": "Perec", "members": [BEN]}])
+    room.when(MARA, {"type": "session.update", "lobby": True})
+    opened(room)
+    room.joins(CLEO)
+    assert room.when(MARA, Ban(user_id=CLEO)).heard_by(ANA) == []
+    assert CLEO in members(room)[0]
+    assert CLEO not in held(room).places
+
+
 def test_a_role_given_in_a_room_changes_what_one_may_do_not_where_one_is() -> None:
     room = in_two_rooms()
     room.when(MARA, SetRole(user_id=ANA, role=Role.ASSISTANT))

@@ -89,8 +89,8 @@ function rings(breakouts: Breakouts, roomId: string | undefined, help: Help | un
 const notOpening = ({ opening: _opening, ...breakouts }: Breakouts): Breakouts => breakouts;
 
 /** Who is removed starts again in the main room; who only lost the line comes back to where they were. */
-const putOut = (now: Breakouts, event: { userId: string }): Breakouts => {
-  const open = Object.values(now.sets).find(({ status }) => status === "open");
+const putOut = (now: Breakouts, event: { userId: string; inside: boolean }): Breakouts => {
+  const open = event.inside ? Object.values(now.sets).find(({ status }) => status === "open") : undefined;
   const left = open === undefined ? now : withSet(now, reassigned(open, [{ userId: event.userId }]));
   return { ...left, places: without(now.places, event.userId) };
 };
