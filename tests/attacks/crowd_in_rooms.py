@@ -11,7 +11,7 @@ from random import Random
 from typing import Any
 from uuid import uuid4
 
-from aiohttp import ClientSession
+from aiohttp import ClientSession, WSServerHandshakeError
 
 from live.keys import HOSTS
 from rooms.ids import SessionId
@@ -25,6 +25,7 @@ STAFF = ("mara", "theo")
 OTHERS = ("ana", "ben", "cleo", "dora", "emil", "fynn", "gita", "hugo", "otto")
 CROWD = (*STAFF, *OTHERS)
 WITHIN_S = 20.0
+TRIES = 100
 LEFT_BEHIND = ("REST /breakouts/…/results", "REST /boards/…")
 Document = dict[str, Any]
 
@@ -124,12 +125,29 @@ class Crowd:
         """Anew, or where the last connection stopped."""
         epoch, seq = guest.position
         guest.calls, guest.judged = 0, 0
-        await guest.raw.open()
-        await guest.raw.sign_in(guest.token)
+        await self._connect(guest)
         where = {"epoch": epoch, "after": seq} if epoch and self.dice.random() < 0.7 else {}
         ack = await guest.call("join", {"sessionId": self.session, **where})
         assert ack["ok"], ack
         guest.position = (ack["epoch"], ack["seq"])
+
+    async def _connect(self, guest: Guest) -> None:
+        """A server that is behind asks to come later (503)."""
+        for _ in range(TRIES):
+            if await self._is_let_in(guest):
+                return
+            await asyncio.sleep(0.2)
+        raise AssertionError(f"{guest.name} was never let in again")
+
+    async def _is_let_in(self, guest: Guest) -> bool:
+        try:
+            await guest.raw.open()
+        except WSServerHandshakeError as refused:
+            if refused.status != 503:
+                raise
+            return False
+        await guest.raw.sign_in(guest.token)
+        return True
 
     async def come_back(self, guest: Guest) -> None:
         """The line breaks; meanwhile the others go on."""

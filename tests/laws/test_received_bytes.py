@@ -27,6 +27,8 @@ from tests.laws.test_never_visible import RARE, RELATIONS, RIGHTS, cell, place, 
 EPOCH = "an epoch"
 SESSION = SessionId("a session")
 BATCH_EVENTS_MAX = 4
+SELDOM = {"participant.removed lobby"}
+"""Rows that the rules are held against in test_never_visible.py, and that frames may lack."""
 
 
 @dataclass(eq=False)
@@ -102,7 +104,7 @@ def watch(history: History) -> Watched:
 
 @pytest.fixture(scope="module")
 def histories() -> list[History]:
-    return [improvise(seed, 200) for seed in range(2001, 2041)]
+    return [improvise(seed, 260) for seed in range(2001, 2046)]
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +129,7 @@ def test_every_connection_gets_what_the_table_says(watched: list[Watched]) -> No
     print(f"of what belongs to a place: {dict(relations)}")
     assert set(relations) == RELATIONS
     rows = {row for row, _ in checked}
-    assert set(RIGHTS) - rows - RARE - {"session.scheduled"} == set(), "rows that no frame carried"
+    assert set(RIGHTS) - rows - RARE - SELDOM == {"session.scheduled"}, "rows that no frame carried"
     assert views > 100
 
 
