@@ -68,12 +68,13 @@ bench: $(RUNTIME) $(DEVELOPMENT)
 	.venv/bin/python -m bench $(ARGS)
 
 faults: $(RUNTIME) $(DEVELOPMENT)
-	FAULTS=long .venv/bin/pytest tests/faults --timeout=7200 -s $(PYTEST)
+	FAULTS=long .venv/bin/pytest tests/faults tests/attacks/test_malformed.py tests/api/test_values.py --timeout=7200 -s $(PYTEST)
 
 types: $(DEVELOPMENT) $(CLIENT)
 	.venv/bin/python -m static.schemas
 	.venv/bin/python -m tests.docs.protocol_page
 	.venv/bin/python -m tests.laws.generate_cases
+	.venv/bin/python -m tests.laws.generate_board_cases
 	cd static && npm run --silent types
 
 lock: $(DEVELOPMENT)
