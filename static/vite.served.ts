@@ -4,6 +4,7 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import type { Plugin } from "vite";
 
@@ -36,6 +37,7 @@ const ALL: readonly Served[] = [
   ),
 ];
 
+const WHOLE_FONTS = fileURLToPath(new URL("src/panels/board/wholeFonts.ts", import.meta.url));
 /** Inside a template, so that what takes its place is one, too. */
 const ELSEWHERE = "https://esm.sh/";
 
@@ -44,6 +46,7 @@ const TYPES: Readonly<Record<string, string>> = { woff2: "font/woff2", ttf: "fon
 export function servedFiles(): Plugin {
   return {
     name: "served-files",
+    enforce: "pre",
     config: () => ({
       define: Object.fromEntries(ALL.map(({ constant, base }) => [constant, JSON.stringify(`/${base}`)])),
     }),
@@ -55,6 +58,10 @@ export function servedFiles(): Plugin {
           const type = TYPES[name.replace(/^.*\./, "")] ?? "application/octet-stream";
           response.setHeader("content-type", type).end(readFileSync(join(folder, name)));
         });
+    },
+    resolveId(source, importer) {
+      const inside = importer?.includes("@excalidraw/excalidraw/dist") ?? false;
+      return inside && /\/subset-(shared|worker)\.chunk\.js$/.test(source) ? WHOLE_FONTS : null;
     },
     // Beside ours Excalidraw names another host for every font; even the name alone would break the page's policy.
     transform(code, id) {
