@@ -132,7 +132,7 @@ class _Search:
             free = [n for n, group in enumerate(self.groups) if len(group) < sizes[n]]
             if free:
                 self._sit(user, min(free, key=lambda n: (met.among(user, self.masks[n]), len(self.groups[n]), n)))
-        self.now = self.cost = met.cost(self.masks, self.groups)
+        self.present = self.cost = met.cost(self.masks, self.groups)
         self.best = [list(group) for group in self.groups]
 
     def run(self, looks_max: int) -> int:
@@ -175,9 +175,9 @@ class _Search:
             self.masks[out] &= ~self.met.bit[each]
         self._sit(user, there)
         self._sit(other, here)
-        self.now -= gain
-        if self.now < self.cost:
-            self.cost, self.best = self.now, [list(group) for group in self.groups]
+        self.present -= gain
+        if self.present < self.cost:
+            self.cost, self.best = self.present, [list(group) for group in self.groups]
 
     def _sit(self, user: str, place: int) -> None:
         self.groups[place].append(user)

@@ -20,7 +20,14 @@ LAYERS = {
 }
 """What each layer may import of the project. Tests, benchmarks and the client's schemas stand outside."""
 
-OWNERS = {"socketio": "live", "engineio": "live", "aiortc": "media", "av": "media", "asyncpg": "persistence"}
+OWNERS = {
+    "socketio": "live",
+    "engineio": "live",
+    "aiortc": "media",
+    "av": "media",
+    "PIL": "media",
+    "asyncpg": "persistence",
+}
 """The one layer that may import a library."""
 
 IMPURE_MODULES = frozenset(

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from rooms.protocol import EVENT_TYPES, EVENTS
-from rooms.upcasters import CURRENT, LIFTS, Unliftable, lift
+from rooms.upcasters import CURRENT, LIFTS, Unliftable, lift, stored_types
 
 
 def _with_flag(fields: dict[str, Any]) -> tuple[str, dict[str, Any]]:
@@ -19,6 +19,10 @@ OLD = {("hand.up", 0): _with_flag}
 def test_an_event_of_today_stays_as_it_is() -> None:
     fields = {"userId": "a", "toPoint": True}
     assert lift("hand.raised", 1, fields) == ("hand.raised", fields)
+
+
+def test_whoever_looks_for_a_type_looks_under_its_old_names_too() -> None:
+    assert stored_types({"hand.raised"}, lifts=OLD) == ("hand.raised", "hand.up")
 
 
 def test_an_old_event_is_lifted_and_can_be_read() -> None:
@@ -48,7 +52,7 @@ def test_what_was_stored_is_not_touched() -> None:
     assert stored == {"who": "a"}
 
 
-@pytest.mark.parametrize(("kind", "version"), [("hand.raised", 2), ("hand.raised", 0), ("board.changed", 1)])
+@pytest.mark.parametrize(("kind", "version"), [("hand.raised", 2), ("hand.raised", 0), ("recording.faded", 1)])
 def test_what_nobody_lifts_says_so(kind: str, version: int) -> None:
     with pytest.raises(Unliftable):
         lift(kind, version, {})
