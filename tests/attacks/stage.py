@@ -51,6 +51,7 @@ async def set_the_stage(house: House, **fields: Any) -> Stage:
         assert (await stage.cast["mara"].submit("poll.open", pollId=stage.ids[name]))["ok"]
     for name, who in (("question", "ana"), ("other question", "ben")):
         stage.ids[name] = await stage.made(who, "question.ask", "questionId", text=name)
+    stage.ids["page"] = await stage.made("mara", "board.addPage", "boardId", name="Sketches")
     stage.ids["message"] = await stage.made("ana", "chat.send", "messageId", text="hello")
     return stage
 
@@ -106,4 +107,12 @@ FITTING: dict[str, Fields] = {
     "question.pin": {"questionId": "$question", "pinned": True},
     "question.withdraw": {"questionId": "$question"},
     "stage.show": {"kind": "question", "target": "$question"},
+    "board.change": {"boardId": "main", "elements": [{"id": "box", "type": "rectangle", "version": 1}], "group": "act"},
+    "board.clear": {"boardId": "main"},
+    "board.restore": {"boardId": "main"},
+    "board.lock": {"boardId": "main", "locked": True},
+    "board.share": {"boardId": "main", "everyone": True},
+    "board.addPage": {"name": "Second sheet", "after": "main", "everyone": True},
+    "board.renamePage": {"boardId": "$page", "name": "Drafts"},
+    "board.removePage": {"boardId": "$page"},
 }
