@@ -260,7 +260,7 @@ function Afterwards() {
   const key = `${SEEN}${session.sessionId}.${me}`;
   const [seen, setSeen] = useState(() => kept.get(key));
   if (set === undefined || seen === set.id) return null;
-  const mine = set.rooms.some((each) => each.members.includes(me));
+  const mine = set.rooms.some((each) => each.members.includes(me) || each.stayed.includes(me));
   if (!staff && !mine && set.results === "staff") return null;
   const close = () => {
     kept.set(key, set.id);
