@@ -21,7 +21,6 @@ from rooms.feature import Flag, Title, Whole, Wire
 from rooms.ids import AnyId, SessionId, UserId
 from rooms.people import known_to
 from rooms.room import FEATURES, RoomState
-from rooms.visibility import view
 
 family = Family("breakouts", "Breakout rooms: rosters from elsewhere, and what was made in them.")
 PATH = "/live-sessions/{session_id}/breakouts"
@@ -136,10 +135,10 @@ async def read_results(call: Call, session_id: SessionPath, set_id: IdPath) -> S
 
 
 def _made_in(room: RoomState, inside: BreakoutRoom, members: tuple[str, ...]) -> RoomResults:
-    seen = view(room, nobody_in(inside.id))
+    nobody = nobody_in(inside.id)
     made: dict[str, Any] = {}
     for name, feature in MADE.items():
         assert feature.listed is not None
-        entries = feature.listed(getattr(seen, name))
+        entries = feature.listed(feature.view(getattr(room, name), nobody))
         made[name] = DOCUMENTS[name].dump_python(entries, mode="json", by_alias=True, exclude_none=True)
     return RoomResults(id=inside.id, name=inside.name, members=tuple(map(UserId, members)), **made)

@@ -2,6 +2,7 @@
 filtered by the reader's standing at each event (design.md 2.7).
 """
 
+import asyncio
 from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated, Any
@@ -10,7 +11,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from live.api.call import Call
 from live.api.route import Family, File, Listing, Named, SessionPath, Who
-from live.frames import event_item
+from live.frames import event_item, ids_in
 from live.problems import Fault, invalid
 from persistence.event_log import READ_EVENTS_MAX
 from persistence.pages import LIMIT_MAX
@@ -120,10 +121,16 @@ async def read_state(call: Call, session_id: SessionPath, query: StateQuery) -> 
     room = await call.room(session_id)
     past = room if query.at is None else await _replayed_to(call, session_id, room, _moment(query.at))
     standing = _standing_at(call, room, past.seq)
-    encoded = STATE.dump_json(view(past, standing), by_alias=True, exclude_none=True)
-    people = await call.people(_ANY.validate_json(encoded), of=room)
+    encoded, named_in_it = await asyncio.to_thread(_encoded, past, standing)
+    people = await call.people(named_in_it, of=room)
     named = _PEOPLE.dump_json(people, by_alias=True)
     return File(b'{"seq":%d,"view":%b,"people":%b}' % (past.seq, encoded, named), "application/json")
+
+
+def _encoded(room: RoomState, standing: Standing) -> tuple[bytes, list[str]]:
+    """The view, and every id in it. Aside, because it holds all that was ever drawn."""
+    encoded = STATE.dump_json(view(room, standing), by_alias=True, exclude_none=True)
+    return encoded, list({*ids_in(_ANY.validate_json(encoded))})
 
 
 _ANY: TypeAdapter[Any] = TypeAdapter(Any)
