@@ -23,6 +23,7 @@ from rooms.breakout_events import (
     HelpEnded,
     Move,
 )
+from rooms.breakout_plans import done_so_far
 from rooms.breakout_sets import Breakouts, BreakoutSet, RoomStatus, SetStatus
 from rooms.chat import SendMessage
 from rooms.ids import UserId
@@ -216,6 +217,22 @@ def test_the_busy_and_the_quiet_are_mixed() -> None:
     room.after([(user, SendMessage(text=f"word {n}")) for user in (ANA, BEN) for n in range(3)])
     create(room, 2, assignment="balanced")
     assert all(len(each & {ANA, BEN}) == 1 for each in members(room))
+
+
+def test_what_was_asked_in_secret_tells_nobody_apart() -> None:
+    room = a_class("Cleo", "Dora")
+    for user in (ANA, BEN):
+        room.when(user, {"type": "question.ask", "text": "why", "anonymous": True})
+    assert not any(done_so_far(room.room).values())
+    room.when(CLEO, {"type": "question.ask", "text": "how"})
+    assert done_so_far(room.room) == {CLEO: 1}
+
+
+def test_staff_who_were_put_into_a_room_are_not_dealt_with_the_others() -> None:
+    room = a_class()
+    made = create(room, [{"name": "Lindgren", "members": [THEO, CLEO]}, {"name": "Perec"}])
+    act(room, MARA, "assign", setId=made.id, shuffle="random").then([BreakoutAssigned])
+    assert set.union(*members(room)) == {ANA, BEN, CLEO}
 
 
 def test_a_set_is_made_again_from_an_earlier_one() -> None:
@@ -435,6 +452,17 @@ def test_who_comes_late_stays_or_is_asked_as_the_set_says() -> None:
     act(room, CLEO, "join", roomId=ids(room)[1]).refused("forbidden")
 
 
+def test_who_was_there_before_the_rooms_is_not_late() -> None:
+    room = a_class("Cleo")
+    create(room, [{"name": "Lindgren", "members": [ANA]}], assignment="manual", late="place")
+    room.later(minutes=1)
+    opened(room)
+    room.leaves(CLEO)
+    room.joins(CLEO)
+    room.later(seconds=0).then([])
+    assert place(room, CLEO) is None
+
+
 def test_somebody_of_the_roster_goes_to_their_room_when_they_come() -> None:
     room = a_class()
     create(room, [{"name": "Lindgren", "members": [ANA, CLEO]}, {"name": "Perec", "members": [BEN]}])
@@ -635,6 +663,7 @@ def test_a_room_calls_for_help_and_only_it_and_staff_know() -> None:
     act(room, OTTO, "askHelp").refused("forbidden")
     act(room, THEO, "askHelp").refused("breakout.not_open")
     act(room, MARA, "join", roomId=perec).then([BreakoutMoved])
+    act(room, MARA, "move", userIds=[BEN], roomId=lindgren).then([BreakoutMoved])
     act(room, MARA, "join", roomId=lindgren).then([BreakoutMoved, HelpEnded(room=lindgren)])
     act(room, ANA, "endHelp", roomId=lindgren).then([])
 
