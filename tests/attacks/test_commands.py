@@ -253,6 +253,8 @@ def in_an_order_that_is_accepted() -> list[tuple[str, str, Fields]]:
         *("poll.reopen", "poll.publish", "poll.open", "chat.send", "chat.edit", "chat.react", "chat.pin"),
         *("chat.slow", "chat.lock", "chat.delete", "question.ask", "question.upvote", "question.approve"),
         *("stage.show", "question.pin", "question.answer", "question.reopen", "question.dismiss", "question.merge"),
+        *("board.change", "board.clear", "board.restore", "board.lock", "board.share", "board.addPage"),
+        *("board.renamePage", "board.removePage"),
         *("question.withdraw", "session.update", "session.extend", "role.set", "participant.remove"),
         *("participant.ban", "participant.unban", "participant.admit", "participant.deny", "poll.delete"),
         *("session.pause", "session.resume", "session.end"),
