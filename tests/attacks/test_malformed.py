@@ -28,6 +28,7 @@ from tests.attacks.stage import FITTING, Fields, Stage, set_the_stage
 from tests.live.conftest import House
 from tests.live.raw import PATH, Raw, event, packet
 from tests.live.visitor import Visitor
+from tests.sampling import part_of, tell_seed
 
 Make = Callable[[], Raw]
 
@@ -291,12 +292,13 @@ async def test_30_32_no_value_in_any_field_is_our_failure(
     stage = await set_the_stage(house) if active else await bare(house)
     mara = stage.cast["mara"]
     codes: Counter[str] = Counter()
+    tell_seed()
     for kind in sorted(COMMAND_TYPES, key=lambda each: type_of(each).startswith("session.")):  # these switch things off
         name = type_of(kind)
         if name in ("session.end", "session.cancel", "session.abort", "role.set", "session.pause"):
             continue
         fitting = stage.fields(FITTING[name])
-        for changed in values_for(kind):
+        for changed in part_of(values_for(kind), 0.1):
             if too_large(changed):
                 continue
             ack = await submit(mara, name, {**fitting, **changed})
@@ -304,7 +306,7 @@ async def test_30_32_no_value_in_any_field_is_our_failure(
             codes[ack.get("code", "ok")] += 1
             assert faults() == [], (name, changed)
     print(codes)
-    assert codes["bad_request"] > 1_000
+    assert codes["bad_request"] > 300
     room = await house.app[HOSTS].read(stage.session)
     rows = await EventLog(house.app[DATABASE]).read(stage.session, 0, 5_000)
     assert replay(rows) == room, "what was taken folds to the same state from the database"
