@@ -44,15 +44,15 @@ class Lead:
     """Leads the demo's sessions over REST, so that pages have something to show."""
 
     def __init__(self, demo: Demo) -> None:
-        self._api = f"{demo.url}/api/v1"
-        told = read_json(f"{self._api}/demo")
-        self._tokens = {each["name"]: each["token"] for each in told["cast"]}
+        self.api = f"{demo.url}/api/v1"
+        told = read_json(f"{self.api}/demo")
+        self.tokens = {each["name"]: each["token"] for each in told["cast"]}
         self.people = {each["name"]: each["userId"] for each in told["cast"]}
         self.sessions: dict[str, str] = {each["status"]: each["id"] for each in reversed(told["sessions"])}
 
     def ask(self, name: str, path: str, body: Any) -> Any:
-        headers = {"Authorization": f"Bearer {self._tokens[name]}", "Content-Type": "application/json"}
-        request = urllib.request.Request(f"{self._api}{path}", json.dumps(body).encode(), headers)
+        headers = {"Authorization": f"Bearer {self.tokens[name]}", "Content-Type": "application/json"}
+        request = urllib.request.Request(f"{self.api}{path}", json.dumps(body).encode(), headers)
         with urllib.request.urlopen(request, timeout=10) as answer:
             return json.load(answer)
 
@@ -65,7 +65,7 @@ class Lead:
     def poll(self, text: str, *, launch: bool = True) -> str:
         """Prepares the poll, opens it on the stage, and says its id."""
         self.do("Mara", "poll.import", text=text)
-        polls = read_json(f"{self._api}/live-sessions/{self.sessions['active']}/polls", self._tokens["Mara"])["items"]
+        polls = read_json(f"{self.api}/live-sessions/{self.sessions['active']}/polls", self.tokens["Mara"])["items"]
         made = max(polls, key=lambda each: each["seq"])["id"]
         if launch:
             self.do("Mara", "poll.open", pollId=made)
@@ -73,8 +73,8 @@ class Lead:
 
     def question(self, text: str) -> str:
         self.do("Ana", "question.ask", text=text)
-        path = f"{self._api}/live-sessions/{self.sessions['active']}/questions"
-        return str(max(read_json(path, self._tokens["Mara"])["items"], key=lambda each: each["seq"])["id"])
+        path = f"{self.api}/live-sessions/{self.sessions['active']}/questions"
+        return str(max(read_json(path, self.tokens["Mara"])["items"], key=lambda each: each["seq"])["id"])
 
     def invite(self) -> str:
         session = self.sessions["scheduled"]
@@ -293,6 +293,82 @@ async def answering(demo: Demo, lead: Lead, who: Person) -> Walk:
         lead.do("Mara", "poll.close", pollId=each)
 
 
+async def steering_rooms(demo: Demo, lead: Lead, who: Person) -> Walk:
+    await enter_demo(demo, who)
+    await who.page.keyboard.press("r")
+    await who.sees("How many rooms")
+    await who.page.get_by_text("More choices").click()
+    await who.page.get_by_text("From a list").click()
+    yield "preparing breakout rooms"
+    rooms = [{"name": "Ink", "members": [lead.people["Ana"]]}, {"name": "Pencil", "members": [lead.people["Ben"]]}]
+    lead.do("Mara", "breakout.create", rooms=rooms)
+    await who.press("Plan")
+    await who.sees("Not placed yet")
+    yield "plan of breakout rooms"
+    await who.page.get_by_role("button", name="Move ").first.click()
+    yield "menu to move somebody"
+    await close(who)
+    await who.press("Settings")
+    await expect(who.page.get_by_role("dialog")).to_be_visible()
+    yield "settings of a plan"
+    await close(who)
+    await who.page.get_by_role("combobox", name="Countdown").select_option("60")
+    await who.press("Open the rooms")
+    await who.sees("Do not open")
+    yield "countdown of the host"
+    await who.press("Do not open")
+    await who.page.get_by_role("combobox", name="Countdown").select_option("0")
+    await who.press("Open the rooms")
+    await who.sees("Call everybody back")
+    lead.do("Ana", "breakout.askHelp", text="Which paper?")
+    await who.sees("Ana asks for help: Which paper?")
+    yield "open breakout rooms of the host"
+    await who.press("What to do with Ink")
+    yield "menu of a room"
+    await close(who)
+    await who.press("Call everybody back")
+    await expect(who.page.get_by_role("alertdialog")).to_be_visible()
+    yield "dialog before calling back"
+    await close(who)
+    await who.page.get_by_role("button", name="Next room").first.click()
+    await expect(who.button("Back to the main room")).to_be_visible()
+    yield "host in a breakout room"
+    lead.do("Mara", "breakout.close", seconds=0)
+    await who.sees("The breakout rooms are closed.")
+
+
+async def being_in_rooms(demo: Demo, lead: Lead, who: Person) -> Walk:
+    lead.do("Mara", "stage.show", kind="nothing")
+    await enter_demo(demo, who)
+    lead.do("Mara", "breakout.create", rooms=["Ink", "Pencil"], assignment="self", mayReturn=True)
+    sets = read_json(f"{lead.api}/live-sessions/{lead.sessions['active']}/breakouts", lead.tokens["Mara"])["items"]
+    made = max(sets, key=lambda each: each["seq"])["id"]
+    lead.do("Mara", "breakout.open", setId=made, countdown=60)
+    await who.sees("Breakout rooms open in")
+    yield "countdown"
+    lead.do("Mara", "breakout.close", setId=made)
+    lead.do("Mara", "breakout.open", setId=made, minutes=5)
+    await who.sees("2 rooms are open")
+    await who.press("See the rooms")
+    await expect(who.button("Go to Ink")).to_be_visible()
+    yield "overview of breakout rooms"
+    await who.press("Choose a room")
+    await who.pick("Ink")
+    await who.sees("Nobody else is here yet")
+    await who.press("Ask for help")
+    await who.say("we draw with ink")
+    lead.do("Mara", "breakout.broadcast", text="Two minutes are left.")
+    await who.sees("Two minutes are left.")
+    yield "in a breakout room"
+    lead.do("Mara", "breakout.close", seconds=50)
+    await who.sees("Back to the main room in 0:")
+    yield "a breakout room that closes"
+    lead.do("Mara", "breakout.close", seconds=0)
+    await who.page.get_by_role("link", name="See what was made").click()
+    await who.sees("we draw with ink")
+    yield "results of breakout rooms"
+
+
 async def asking(demo: Demo, lead: Lead, who: Person) -> Walk:
     await enter_demo(demo, who)
     await who.show("Q&A")
@@ -364,6 +440,8 @@ WALKS: list[tuple[str, Callable[[Demo, Lead, Person], Walk]]] = [
     ("Ana", taking_part),
     ("Ana", answering),
     ("Ana", asking),
+    ("Mara", steering_rooms),
+    ("Ana", being_in_rooms),
     ("Otto", watching),
     ("Mara", after),
     ("Ana", after),
