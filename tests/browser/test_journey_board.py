@@ -34,6 +34,8 @@ async def test_people_draw_together(browser: Browser, demo: Demo) -> None:
         await mara.press("Show to all")
         for who in everybody:
             await on_board(who)
+        await mara.check_accessible("the board of a moderator")
+        await otto.check_accessible("the board of somebody who looks on")
         await asyncio.gather(*(stroke(who, row, 3) for row, who in enumerate((mara, ana, ben))))
         await all_show_the_log(demo, everybody, strokes=9)
         await undo_takes_back_ones_own(demo, everybody)
@@ -71,10 +73,10 @@ async def what_others_drew_stays(demo: Demo, ana: Person, mara: Person) -> None:
     await ana.page.keyboard.press("Control+a")
     await ana.page.keyboard.press("Delete")
     await ana.sees("You can only remove what you drew yourself. The rest is back.")
+    await ana.press("Put away")
     await until_strokes(demo, len(before - hers))
     for who in (ana, mara):
         await expect_scene(who, before - hers)
-    await ana.press("Put away")
 
 
 async def a_fourth_asks(demo: Demo, otto: Person, mara: Person, everybody: tuple[Person, ...]) -> None:
@@ -135,6 +137,25 @@ async def the_view_is_followed(mara: Person, ana: Person) -> None:
     assert await scale_of(ana) == away
     await ana.press("Follow Mara")
     await expect_the_same_view(mara, ana)
+
+
+async def test_every_template_is_taken_by_the_server(browser: Browser, demo: Demo) -> None:
+    """What a template brings passes the list of what an element may be, and is an act of one's own: it can be undone."""
+    async with person(browser, "Mara") as mara:
+        await enter_demo(demo, mara)
+        await begin_with_an_empty_page(demo, mara)
+        for name in ("Brainstorm", "Grid", "Retrospective", "Kanban", "SWOT", "Two by two", "Timeline"):
+            await mara.press(MENU)
+            await mara.pick("Template")
+            await mara.page.get_by_role("dialog").get_by_role("button", name=name).click()
+            await until_strokes(demo, 6, at_least=True)
+            scene = await scene_of(mara)
+            await expect_scene(mara, {each["id"] for each in board_of(demo)["elements"]})
+            await focus(mara)
+            await mara.page.keyboard.press("Control+z")
+            await until_strokes(demo, 0)
+            print(f"{name}: {len(scene)} elements")
+        assert mara.faults == []
 
 
 async def test_a_kill_takes_nothing_from_the_board(browser: Browser, demo: Demo) -> None:

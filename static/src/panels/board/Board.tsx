@@ -51,6 +51,7 @@ function BoardPage({ page, featured }: { page: Page; featured: boolean }) {
   const [begin, setBegin] = useState<{ id: string; template: TemplateName } | null>(null);
   const [dialog, setDialog] = useState<BoardDialog>(null);
   const [notice, setNotice] = useState<string | null>(null);
+  const [cleared, setCleared] = useState<string | null>(null);
   const [wide, setWide] = useWide();
   const [leads, lead] = useLead(featured);
   const follow = useFollow(program, page.id, featured, leads);
@@ -195,6 +196,14 @@ function BoardPage({ page, featured }: { page: Page; featured: boolean }) {
         <Line onClose={forgetFailure}>{b.slidesFailed[slides.failed] ?? b.slidesFailed["other"] ?? ""}</Line>
       )}
       {notice !== null && <Line onClose={() => setNotice(null)}>{notice}</Line>}
+      {cleared === page.id && page.cleared !== undefined && page.live === 0 && (
+        <div className="board-line" role="status">
+          <span className="grow">{b.cleared}</span>
+          <Button size="small" onPress={() => void submit({ type: "board.restore", boardId: page.id })}>
+            {b.restore}
+          </Button>
+        </div>
+      )}
       {acts.inputs}
       {dialog === "rename" && <Rename page={page} name={name} onClose={close} />}
       <Confirm
@@ -216,7 +225,10 @@ function BoardPage({ page, featured }: { page: Page; featured: boolean }) {
         act={b.clear}
         danger
         onClose={close}
-        onConfirm={() => void submit({ type: "board.clear", boardId: page.id })}
+        onConfirm={() => {
+          setCleared(page.id);
+          void submit({ type: "board.clear", boardId: page.id });
+        }}
       />
       {dialog === "words" && <InWords page={page} elements={page.elements ?? {}} onClose={close} />}
       {dialog === "history" && <History page={page} name={name} onClose={close} />}

@@ -4,7 +4,7 @@ import "./assets";
 import { Excalidraw, MainMenu } from "@excalidraw/excalidraw";
 import "@excalidraw/excalidraw/index.css";
 import type { AppState, Collaborator, ExcalidrawImperativeAPI, SocketId } from "@excalidraw/excalidraw/types";
-import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import type { Drawn, Elements } from "../../session/fold/boards";
 import type { ChangeBoard } from "../../session/protocol";
 import type { Pending } from "../../session/outbox";
@@ -35,11 +35,10 @@ export interface SurfaceProps {
   onReady(program: Program): void;
   onTakenBack(why: TakenBack): void;
   onScroll(state: Pick<AppState, "scrollX" | "scrollY" | "zoom">): void;
-  children?: ReactNode;
 }
 
 export function DrawingSurface(props: SurfaceProps) {
-  const { boardId, elements, mayDraw, name, autoFocus, children } = props;
+  const { boardId, elements, mayDraw, name, autoFocus } = props;
   const { session, state, me } = useRoom();
   const { language } = useLanguage();
   const dark = useDark();
@@ -156,11 +155,8 @@ export function DrawingSurface(props: SurfaceProps) {
       validateEmbeddable={false}
       UIOptions={OPTIONS}
     >
-      <MainMenu>
-        <MainMenu.DefaultItems.SearchMenu />
-        <MainMenu.DefaultItems.Help />
-      </MainMenu>
-      {children}
+      {/* in the place of its own, which would offer what the page around it does */}
+      <MainMenu>{null}</MainMenu>
     </Excalidraw>
   );
 }

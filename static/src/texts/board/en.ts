@@ -4,10 +4,7 @@ const count = (n: number, one: string, many: string): string => `${n} ${n === 1 
 
 export const board = {
   title: "Board",
-  canvas: "Drawing area",
   loading: "Opening the board",
-  off: "The whiteboard is switched off in this session.",
-  gone: "This page is not there any more.",
   // -- pages --
   pages: "Pages",
   page: (n: number) => `Page ${n}`,
@@ -22,12 +19,9 @@ export const board = {
   remove: "Remove this page",
   removeTitle: (name: string) => `Remove ${name}`,
   removeText: "The page and everything on it go for everybody. This cannot be undone.",
-  next: "Next page",
-  previous: "Previous page",
   // -- showing --
   show: "Show to all",
   shown: "All see this page",
-  showText: "Everybody sees this page and follows what you look at.",
   stop: "Take off the stage",
   follow: (name: string) => `Follow ${name}`,
   following: (name: string) => `You see what ${name} looks at`,
@@ -40,7 +34,6 @@ export const board = {
   locked: "The page is locked; moderators draw on it.",
   ask: "Ask to draw",
   asked: "You asked to draw. Staff can see it.",
-  mayDraw: "You may draw.",
   lock: "Lock this page",
   unlock: "Unlock this page",
   share: "Let everybody in this room draw",
@@ -124,9 +117,7 @@ export const board = {
   by: (name: string) => `By ${name}`,
   bySomebody: "Nobody knows by whom",
   shapes: (n: number) => count(n, "drawing", "drawings"),
-  texts: (n: number) => count(n, "text", "texts"),
   slide: "There is a slide under the drawings.",
-  changedBy: (name: string) => `${name} changes the board`,
   // -- history --
   history: "How it was drawn",
   historyText: "Every moment of this page, and who drew what.",
