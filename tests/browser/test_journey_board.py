@@ -263,17 +263,19 @@ async def scene_of(who: Person) -> dict[str, Any]:
     await who.press(MENU)
     async with who.page.expect_download() as saving:
         await who.pick("Excalidraw file")
-    saved = json.loads(Path(await (await saving.value).path()).read_text())
+    place = await (await saving.value).path()
+    saved = json.loads(await asyncio.to_thread(place.read_text))
     return {each["id"]: each for each in saved["elements"] if not each["isDeleted"]}
 
 
 async def expect_scene(who: Person, ids: set[str]) -> None:
+    seen: set[str] = set()
     for _ in range(20):
-        scene = await scene_of(who)
-        if set(scene) == ids:
+        seen = set(await scene_of(who))
+        if seen == ids:
             return
         await asyncio.sleep(0.25)
-    raise AssertionError(f"{who.name} has {len(scene)} elements on the screen, not {len(ids)}")
+    raise AssertionError(f"{who.name} has {len(seen)} elements on the screen, not {len(ids)}")
 
 
 async def expect_strokes_on_screen(who: Person, count: int) -> None:
@@ -320,9 +322,7 @@ def board_of(demo: Demo) -> dict[str, Any]:
 
 
 def id_of(demo: Demo, name: str) -> str:
-    token = next(
-        each["token"] for each in read_json(f"{demo.url}/api/v1/demo")["cast"] if each["name"] == name
-    )
+    token = next(each["token"] for each in read_json(f"{demo.url}/api/v1/demo")["cast"] if each["name"] == name)
     return str(read_json(f"{demo.url}/api/v1/me", token)["id"])
 
 
@@ -346,7 +346,7 @@ async def expect_the_same_view(mara: Person, ana: Person) -> None:
     hers, his = await area_of(ana), await area_of(mara)
     share = min(hers["width"] / his["width"], hers["height"] / his["height"])
     for _ in range(60):
-        if abs(await scale_of(ana) - await scale_of(mara) * share) < 2:  # noqa: PLR2004 - pixels
+        if abs(await scale_of(ana) - await scale_of(mara) * share) < 2:
             return
         await asyncio.sleep(0.1)
     raise AssertionError(f"the slide is {await scale_of(ana)} wide for Ana, {await scale_of(mara)} for Mara")
