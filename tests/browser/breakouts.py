@@ -33,11 +33,12 @@ async def show_rooms(who: Person) -> None:
     await who.page.get_by_role("toolbar", name="Controls").get_by_role("button", name=re.compile("^Rooms")).click()
 
 
-async def prepare_by_list(mara: Person, rooms: Mapping[str, Sequence[str]]) -> None:
+async def prepare_by_list(mara: Person, name: str, rooms: Mapping[str, Sequence[str]]) -> None:
     await mara.page.get_by_text("More choices").click()
+    await mara.field("Name of this set").fill(name)
     await mara.page.get_by_text("From a list").click()
     await mara.field("One room a line").fill(
-        "\n".join(f"{name}: {', '.join(people)}" for name, people in rooms.items())
+        "\n".join(f"{room}: {', '.join(people)}" for room, people in rooms.items())
     )
 
 

@@ -82,7 +82,7 @@ async def open_rooms(mara: Person, six: dict[str, Person]) -> None:
         await expect(mara.page.get_by_role("region", name="People").get_by_text(name, exact=True)).to_be_visible()
     await show_rooms(mara)
     await mara.check_accessible("preparing rooms")
-    await prepare_by_list(mara, ROOMS)
+    await prepare_by_list(mara, "Materials", ROOMS)
     await choose(mara, "How long", "5 minutes")
     await choose(mara, "Countdown", "5 seconds")
     await mara.press("Look at the plan first")
@@ -211,7 +211,7 @@ async def all_come_back(mara: Person, six: dict[str, Person]) -> None:
 async def results_are_complete(mara: Person, six: dict[str, Person]) -> None:
     for who in (mara, six["Kim"], six["Lea"]):
         await who.page.get_by_role("link", name="See what was made").click()
-        await expect(who.page.get_by_role("heading", name="Results: Breakout 1")).to_be_visible()
+        await expect(who.page.get_by_role("heading", name="Results: Materials")).to_be_visible()
         await room_has(
             who, "Ink", ["Ana", "Ben", "Mara"], ["we are the Ink room", "how can I help", "How black is black ink?"]
         )
