@@ -88,7 +88,7 @@ export function packedFiles(): Plugin {
     writeBundle({ dir }, bundle) {
       if (dir === undefined) return;
       for (const name of Object.keys(bundle)) {
-        if (!/\.(js|css|svg)$/.test(name)) continue;
+        if (!/\.(m?js|css|svg)$/.test(name)) continue;
         const path = join(dir, name);
         const bytes = readFileSync(path);
         if (bytes.length > WORTH_BYTES) writeFileSync(`${path}.gz`, gzipSync(bytes, { level: 9 }));
