@@ -22,7 +22,12 @@ class Stage:
     ids: dict[str, str] = field(default_factory=dict)
 
     def fields(self, given: Fields) -> Fields:
-        return {key: self.ids[value[1:]] if _is_name(value) else value for key, value in given.items()}
+        return {key: self._named(value) for key, value in given.items()}
+
+    def _named(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return [self._named(each) for each in value]
+        return self.ids[value[1:]] if _is_name(value) else value
 
     async def made(self, who: str, kind: str, key: str, /, **fields: Any) -> str:
         """Submits, and gives the id that its event made."""
@@ -51,9 +56,18 @@ async def set_the_stage(house: House, **fields: Any) -> Stage:
         assert (await stage.cast["mara"].submit("poll.open", pollId=stage.ids[name]))["ok"]
     for name, who in (("question", "ana"), ("other question", "ben")):
         stage.ids[name] = await stage.made(who, "question.ask", "questionId", text=name)
+    await _plan_rooms(stage)
     stage.ids["page"] = await stage.made("mara", "board.addPage", "boardId", name="Sketches")
     stage.ids["message"] = await stage.made("ana", "chat.send", "messageId", text="hello")
     return stage
+
+
+async def _plan_rooms(stage: Stage) -> None:
+    """Two sets of breakout rooms; of the first, its first room by name."""
+    for name in ("set", "other set"):
+        stage.ids[name] = await stage.made("mara", "breakout.create", "setId", rooms=2, assignment="manual")
+    created = next(each for each in stage.cast["mara"].events if each.get("setId") == stage.ids["set"])
+    stage.ids["room"] = created["rooms"][0]["id"]
 
 
 FITTING: dict[str, Fields] = {
@@ -107,6 +121,19 @@ FITTING: dict[str, Fields] = {
     "question.pin": {"questionId": "$question", "pinned": True},
     "question.withdraw": {"questionId": "$question"},
     "stage.show": {"kind": "question", "target": "$question"},
+    "breakout.create": {"rooms": ["North", "South"], "assignment": "random", "name": "Pairs"},
+    "breakout.update": {"setId": "$set", "name": "Pairs of pairs"},
+    "breakout.rename": {"roomId": "$room", "name": "East"},
+    "breakout.assign": {"setId": "$set", "userIds": ["$ben"], "roomId": "$room"},
+    "breakout.discard": {"setId": "$other set"},
+    "breakout.open": {"setId": "$set", "minutes": 10},
+    "breakout.extend": {"minutes": 5, "roomId": "$room"},
+    "breakout.close": {"setId": "$set", "seconds": 0},
+    "breakout.broadcast": {"text": "five more minutes"},
+    "breakout.move": {"userIds": ["$ben"], "roomId": "$room"},
+    "breakout.join": {"roomId": "$room"},
+    "breakout.askHelp": {"text": "where is the ink?"},
+    "breakout.endHelp": {"roomId": "$room"},
     "board.change": {"boardId": "main", "elements": [{"id": "box", "type": "rectangle", "version": 1}], "group": "act"},
     "board.clear": {"boardId": "main"},
     "board.restore": {"boardId": "main"},

@@ -20,7 +20,7 @@ from tests.live.raw import Raw, event
 
 pytestmark = pytest.mark.usefixtures("every_line")
 Faults = Callable[[], list[str]]
-EXTRA = ("actor", "sessionId", "room", "seq", "at", "admin", "createdAt", "participationScore", "__proto__")
+EXTRA = ("actor", "sessionId", "channel", "seq", "at", "admin", "createdAt", "participationScore", "__proto__")
 WRONG = {"an": "object"}  # fits no field of any command
 
 
@@ -123,11 +123,12 @@ async def test_what_only_the_server_says_is_no_command(house: House, ledger: Led
 
 # -- Forbidden --
 
-OBSERVERS_MAY = {"permission.ask"}
+OBSERVERS_MAY = {"permission.ask", "breakout.join"}
 PARTICIPANTS_MAY = OBSERVERS_MAY | {
     *("hand.raise", "reaction.send", "poll.vote"),
     *("chat.send", "chat.edit", "chat.delete", "chat.react"),
     *("question.ask", "question.upvote", "question.withdraw"),
+    *("breakout.askHelp", "breakout.endHelp"),  # of one's own room; another they do not know
 }
 ASSISTANTS_MAY_NOT = {
     *("session.start", "session.activate", "session.abort", "session.extend", "session.update", "session.end"),
@@ -245,6 +246,7 @@ def in_an_order_that_is_accepted() -> list[tuple[str, str, Fields]]:
     """(who, command, fields) so that every command comes through once while the session lasts."""
     who = {
         **dict.fromkeys(("hand.raise", "reaction.send", "poll.vote", "permission.ask", "question.withdraw"), "ana"),
+        "breakout.askHelp": "ana",
         **dict.fromkeys(("chat.edit", "question.upvote", "question.ask", "chat.send"), "ana"),
     }
     order = [
@@ -255,6 +257,9 @@ def in_an_order_that_is_accepted() -> list[tuple[str, str, Fields]]:
         *("stage.show", "question.pin", "question.answer", "question.reopen", "question.dismiss", "question.merge"),
         *("board.change", "board.clear", "board.restore", "board.lock", "board.share", "board.addPage"),
         *("board.renamePage", "board.removePage"),
+        *("breakout.create", "breakout.update", "breakout.rename", "breakout.assign", "breakout.discard"),
+        *("breakout.open", "breakout.extend", "breakout.move", "breakout.askHelp", "breakout.endHelp", "breakout.join"),
+        *("breakout.broadcast", "breakout.close"),
         *("question.withdraw", "session.update", "session.extend", "role.set", "participant.remove"),
         *("participant.ban", "participant.unban", "participant.admit", "participant.deny", "poll.delete"),
         *("session.pause", "session.resume", "session.end"),
@@ -268,6 +273,8 @@ CHANGES = {  # for what would not be accepted with the fitting body at its turn
     "hand.lower": {"userId": "$ana"},
     "poll.delete": {"pollId": "$other draft"},
     "question.merge": {"questionId": "$third question", "into": "$other question"},
+    "breakout.assign": {"setId": "$set", "userIds": ["$ana"], "roomId": "$room"},
+    "breakout.move": {"userIds": ["$ana"], "roomId": "$room"},
     "participant.admit": {},
     "participant.deny": {},
 }

@@ -272,7 +272,8 @@ def values_for(kind: type[Any]) -> Iterator[Fields]:
 CODES = {
     *("ok", "bad_request", "forbidden", "not_found", "limit_reached", "session.owned", "session.illegal_transition"),
     *("feature_off", "poll.closed", "poll.not_open", "poll.anonymous", "question.closed", "participant.not_admitted"),
-    *("session.not_active", "chat.slow", "chat.locked"),
+    *("session.not_active", "chat.slow", "chat.locked", "breakout.not_open", "breakout.closed", "breakout.full"),
+    *("board.locked", "board.full"),
 }
 
 
@@ -321,7 +322,21 @@ async def bare(house: House) -> Stage:
     """Before the start, when also the times may change."""
     stage = Stage(house, await house.session(active=False))
     [stage.cast["mara"]] = await house.enter(stage.session, "mara")
-    stage.ids = {name: str(uuid4()) for name in ("draft", "poll", "question", "other question", "message", "ben")}
+    stage.ids = {
+        name: str(uuid4())
+        for name in (
+            "draft",
+            "poll",
+            "question",
+            "other question",
+            "message",
+            "ben",
+            "set",
+            "other set",
+            "room",
+            "page",
+        )
+    }
     return stage
 
 
