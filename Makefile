@@ -61,7 +61,8 @@ ifdef PYTEST
 	.venv/bin/pytest $(PYTEST)
 else
 	.venv/bin/pytest -q -n 2 --dist loadfile --ignore=tests/browser --ignore=tests/faults
-	.venv/bin/pytest -q tests/browser tests/faults # they measure: nothing else runs beside them
+	.venv/bin/pytest -q -n 2 --dist loadfile tests/browser
+	.venv/bin/pytest -q tests/faults # they measure: nothing else runs beside them
 endif
 
 bench: $(RUNTIME) $(DEVELOPMENT)
