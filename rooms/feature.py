@@ -295,9 +295,7 @@ PLAIN_DEPTH_MAX, PLAIN_NODES_MAX = 8, 200
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _stripped = StringConstraints(strip_whitespace=True, min_length=1)
 Prose = Annotated[str, _stripped, StringConstraints(max_length=5_000), AfterValidator(storable)]
-Line = Annotated[
-    str, _stripped, StringConstraints(max_length=500), AfterValidator(storable), AfterValidator(_one_line)
-]
+Line = Annotated[str, _stripped, StringConstraints(max_length=500), AfterValidator(storable), AfterValidator(_one_line)]
 Title = Annotated[
     str, _stripped, StringConstraints(max_length=200), AfterValidator(storable), AfterValidator(_one_line)
 ]
