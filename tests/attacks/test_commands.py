@@ -269,7 +269,7 @@ def in_an_order_that_is_accepted() -> list[tuple[str, str, Fields]]:
 
 REDACTED = {"chat.edit", "chat.pin", "question.answer"}
 """What they said was deleted meanwhile, and the hash of it: the same id with whatever content is told the first result."""
-CHANGES = {  # for what would not be accepted with the fitting body at its turn
+CHANGES: dict[str, Fields] = {  # for what would not be accepted with the fitting body at its turn
     "hand.lower": {"userId": "$ana"},
     "poll.delete": {"pollId": "$other draft"},
     "question.merge": {"questionId": "$third question", "into": "$other question"},
