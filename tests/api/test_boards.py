@@ -70,6 +70,21 @@ async def test_it_travels_compressed_to_who_takes_that(api: Api, session: str) -
     assert json.loads(plain)["id"] == "main"
 
 
+async def test_opening_transfers_about_its_gzip_size(api: Api, session: str) -> None:
+    mara = await api.mara()
+    for act in range(8):
+        elements = [stroke(f"{act}-{each}") | {"x": 31 * each, "y": 17 * act} for each in range(100)]
+        assert (await mara.command(session, "board.change", boardId="main", elements=elements)).status == 200
+    url = f"{api.url}/api/v1/live-sessions/{session}/boards/main"
+    headers = {"Authorization": f"Bearer {mara.token}", "Accept-Encoding": "gzip"}
+    async with api.http.get(url, headers=headers, auto_decompress=False) as answer:
+        packed = await answer.read()
+    plain = gzip.decompress(packed)
+    assert len(json.loads(plain)["elements"]) == 802
+    assert len(packed) <= 1.1 * len(gzip.compress(plain))
+    print(f"802 elements: {len(plain)} bytes, {len(packed)} on the wire")
+
+
 async def test_a_hundred_readers_cost_one_encoding(api: Api, session: str, monkeypatch: pytest.MonkeyPatch) -> None:
     ana, made = await api.person("Ana"), list[int]()
     packed: Callable[..., bytes] = slices._packed
