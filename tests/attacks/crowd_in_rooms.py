@@ -97,7 +97,6 @@ class Crowd:
     pending: list[Received] = field(default_factory=list)
     heard: int = 0  # packets of the host's that were learnt from
     drained: int = 0  # the number at the last time of quiet
-    drained_before: int = 0
 
     # -- Coming --
 
@@ -320,7 +319,7 @@ class Crowd:
     async def _stroke(self, room: RoomState) -> None:
         guest = self.someone()
         place = self.ledger.place_at(guest.user, self.drained)
-        word = self.word_for("stroke", place, signal=True, since=self.drained)
+        word = self.word_for("stroke", place, signal=True)
         await guest.signal(type="board.stroke", boardId=place or "main", element=element(word))
 
     async def _type(self, room: RoomState) -> None:
@@ -417,10 +416,7 @@ class Crowd:
         for item in items:
             for name in words_in(repr(item).encode()):
                 self.ledger.came(name, item["seq"])
-        for word in self.ledger.words.values():
-            if word.signal and word.until is None and word.since < self.drained_before:
-                word.until = upto
-        self.drained_before, self.drained = self.drained, upto
+        self.ledger.lately, self.drained = self.drained, upto
 
     def take(self, guest: Guest) -> None:
         """What came over this connection since the last time."""
@@ -451,7 +447,7 @@ class Crowd:
     def _judge_typing(self, guest: Guest, sender: str) -> None:
         """Lately they were in one place at some time, or the reader is staff."""
         places = {None, *(place for _, place in self.ledger.stays[sender])}
-        since = self.drained_before
+        since = self.ledger.lately
         assert guest.name in STAFF or any(
             self.ledger.was_there(guest.user, place, since) and self.ledger.was_there(sender, place, since)
             for place in places
@@ -483,7 +479,7 @@ STEPS = {
     "move": 22,
     "reopen": 2,
     "say": 20,
-    "edit": 5,
+    "edit": 9,
     "poll": 12,
     "ask": 10,
     "draw": 10,

@@ -2,7 +2,7 @@
 
 Kept by hand from what was done and from the numbers of the host's own stream; it knows no rule of the product's visibility.
 A word may be had by whoever was in its place at its number or came there later, for who enters a room reads its history;
-a word of a signal, which nobody keeps, only by who was there meanwhile. Who was in a room until it closed reads what it left,
+a word of a signal, which nobody keeps, only by who was there when it reached them. Who was in a room until it closed reads what it left,
 with what staff answer there afterwards.
 """
 
@@ -16,7 +16,7 @@ MAIN = None
 
 @dataclass
 class Word:
-    """`seq` None: not in the log, so never to be seen, unless it is a `signal`: then from `since` to `until`.
+    """`seq` None: not in the log, so never to be seen, unless it is a `signal`.
 
     `writer`: it will stand where they are.
     """
@@ -28,18 +28,20 @@ class Word:
     for_all: bool = False
     only: frozenset[str] = frozenset()  # a direct message
     signal: bool = False
-    since: int = 0
-    until: int | None = None
 
 
 @dataclass
 class Ledger:
-    """`stays`: of each person, from which number on they were in which room; in the main room before."""
+    """`stays`: of each person, from which number on they were in which room; in the main room before.
+
+    `lately`: what is judged now has come since this number.
+    """
 
     staff: frozenset[str]
     words: dict[str, Word] = field(default_factory=dict)
     stays: dict[str, list[tuple[int, str | None]]] = field(default_factory=lambda: defaultdict(list))
     closed: dict[str, int] = field(default_factory=dict)  # room -> number
+    lately: int = 0
 
     def new(self, word: Word) -> str:
         name = f"canary{len(self.words):06d}"
@@ -73,7 +75,7 @@ class Ledger:
     def may_have(self, user: str, name: str) -> bool:
         word = self.words[name]
         if word.signal:
-            return user in self.staff or self.was_there(user, word.place, word.since, word.until)
+            return user in self.staff or self.was_there(user, word.place, self.lately)
         if word.only:
             return user in word.only
         if word.seq is None:

@@ -16,7 +16,7 @@ from aiohttp import ClientSession
 from tests.attacks.crowd_in_rooms import OTHERS, STEPS, Crowd
 from tests.live.conftest import House
 
-N_STEPS = int(os.environ.get("ISOLATION_STEPS", "160"))
+N_STEPS = int(os.environ.get("ISOLATION_STEPS", "300"))
 AT_ONCE_MAX = 3
 LONG = 500
 IN_ROOMS = ("chat", "chat edited", "poll", "question", "answer", "element", "stroke", "help")
