@@ -252,45 +252,40 @@ def excalidraw(element: Element) -> dict[str, Any]:
 # -- Applying. A view is folded by the same functions: what it does not hold, or has not loaded, stays away. --
 
 
-def apply_changed(boards: Boards, recorded: Recorded) -> Boards:
+def _changes(change: Callable[[Page, Recorded], Page]) -> Callable[[Boards, Recorded], Boards]:
+    def apply(boards: Boards, recorded: Recorded) -> Boards:
+        page = boards.pages.get(recorded.event.board_id)  # type: ignore[attr-defined]
+        return boards if page is None else boards.with_(replace(change(page, recorded), changed=recorded.seq))
+
+    return apply
+
+
+def _drawn(page: Page, recorded: Recorded) -> Page:
     event = recorded.event
     assert isinstance(event, BoardChanged)
-    page = boards.pages.get(event.board_id)
-    if page is None:
-        return boards
     elements = None if page.elements is None else merge(page.elements, elements_of(recorded))
-    return boards.with_(replace(page, changed=recorded.seq, live=event.live, size=event.size, elements=elements))
+    return replace(page, live=event.live, size=event.size, elements=elements)
 
 
-def apply_cleared(boards: Boards, recorded: Recorded) -> Boards:
+def _cleared(page: Page, recorded: Recorded) -> Page:
     """What an earlier clearing deleted cannot come back any more."""
-    event = recorded.event
-    assert isinstance(event, BoardCleared)
-    page = boards.pages.get(event.board_id)
-    if page is None:
-        return boards
     elements = page.elements
     if elements is not None:
         gone = {each.id: replace(_moved_on(each, recorded), deleted=True, cleared=recorded.seq) for each in live(page)}
         forgotten = {each.id: emptied(each) for each in elements.values() if each.cleared is not None}
         elements = elements.update(forgotten | gone)
-    return boards.with_(replace(page, changed=recorded.seq, live=0, size=0, cleared=recorded.seq, elements=elements))
+    return replace(page, live=0, size=0, cleared=recorded.seq, elements=elements)
 
 
-def apply_restored(boards: Boards, recorded: Recorded) -> Boards:
+def _restored(page: Page, recorded: Recorded) -> Page:
     event = recorded.event
     assert isinstance(event, BoardRestored)
-    page = boards.pages.get(event.board_id)
-    if page is None:
-        return boards
     elements = page.elements
     if elements is not None:
         back = [each for each in elements.values() if each.cleared is not None and each.cleared == event.cleared]
         again = {each.id: replace(_moved_on(each, recorded), deleted=False, cleared=None) for each in back}
         elements = elements.update(again)
-    return boards.with_(
-        replace(page, changed=recorded.seq, live=event.live, size=event.size, cleared=None, elements=elements)
-    )
+    return replace(page, live=event.live, size=event.size, cleared=None, elements=elements)
 
 
 def _moved_on(element: Element, recorded: Recorded) -> Element:
@@ -307,24 +302,19 @@ def live(page: Page) -> list[Element]:
     return [each for each in (page.elements or {}).values() if not each.deleted]
 
 
-def _touched(boards: Boards, recorded: Recorded, board_id: str, **changed: Any) -> Boards:
-    page = boards.pages.get(board_id)
-    return boards if page is None else boards.with_(replace(page, changed=recorded.seq, **changed))
-
-
-def apply_locked(boards: Boards, recorded: Recorded) -> Boards:
+def _locked(page: Page, recorded: Recorded) -> Page:
     assert isinstance(recorded.event, BoardLocked)
-    return _touched(boards, recorded, recorded.event.board_id, locked=recorded.event.locked)
+    return replace(page, locked=recorded.event.locked)
 
 
-def apply_shared(boards: Boards, recorded: Recorded) -> Boards:
+def _shared(page: Page, recorded: Recorded) -> Page:
     assert isinstance(recorded.event, BoardShared)
-    return _touched(boards, recorded, recorded.event.board_id, everyone=recorded.event.everyone)
+    return replace(page, everyone=recorded.event.everyone)
 
 
-def apply_renamed(boards: Boards, recorded: Recorded) -> Boards:
+def _renamed(page: Page, recorded: Recorded) -> Page:
     assert isinstance(recorded.event, PageRenamed)
-    return _touched(boards, recorded, recorded.event.board_id, name=recorded.event.name)
+    return replace(page, name=recorded.event.name)
 
 
 def apply_page_added(boards: Boards, recorded: Recorded) -> Boards:
@@ -389,13 +379,13 @@ def apply_opened(boards: Boards, recorded: Recorded) -> Boards:
 APPLY: Mapping[type[Event], Any] = {
     SessionScheduled: apply_scheduled,
     BreakoutOpened: apply_opened,
-    BoardChanged: apply_changed,
-    BoardCleared: apply_cleared,
-    BoardRestored: apply_restored,
-    BoardLocked: apply_locked,
-    BoardShared: apply_shared,
+    BoardChanged: _changes(_drawn),
+    BoardCleared: _changes(_cleared),
+    BoardRestored: _changes(_restored),
+    BoardLocked: _changes(_locked),
+    BoardShared: _changes(_shared),
     PageAdded: apply_page_added,
-    PageRenamed: apply_renamed,
+    PageRenamed: _changes(_renamed),
     PageRemoved: apply_page_removed,
     ImageAdded: apply_image_added,
 }

@@ -11,7 +11,7 @@ import pytest
 from live.api import slices
 from rooms.roles import Role
 from tests.api.conftest import Api
-from tests.api.test_breakouts import stroke
+from tests.rooms.drawing import stroke
 
 RAW = {"Accept-Encoding": "gzip"}
 

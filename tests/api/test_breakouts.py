@@ -4,6 +4,7 @@ from typing import Any
 
 from tests.api.conftest import Api
 from tests.api.division import Divided, gathered
+from tests.rooms.drawing import stroke
 
 # -- rosters --
 
@@ -60,23 +61,6 @@ async def test_a_roster_is_for_staff_and_repeated_by_its_key(api: Api) -> None:
 
 
 # -- a room over REST --
-
-
-def stroke(key: str) -> dict[str, Any]:
-    return {
-        "id": key,
-        "type": "rectangle",
-        "version": 1,
-        "versionNonce": 7,
-        "isDeleted": False,
-        "x": 1,
-        "y": 2,
-        "width": 30,
-        "height": 40,
-        "angle": 0,
-        "seed": 1,
-        "index": "a1",
-    }
 
 
 async def make_something(place: Divided) -> None:

@@ -10,22 +10,10 @@ from live import limits
 from rooms.ids import SessionId
 from tests.live.conftest import House
 from tests.live.visitor import Visitor
+from tests.rooms.drawing import stroke
 
 Rooms = dict[str, str]
-ELEMENT = {
-    "id": "one",
-    "type": "rectangle",
-    "version": 1,
-    "versionNonce": 7,
-    "isDeleted": False,
-    "x": 1,
-    "y": 2,
-    "width": 30,
-    "height": 40,
-    "angle": 0,
-    "seed": 1,
-    "index": "a1",
-}
+ELEMENT = stroke("one")
 
 
 async def divide(mara: Visitor, **members: Visitor) -> Rooms:

@@ -85,3 +85,21 @@ def gone(name: str, version: int = 2, nonce: int = 100, *, kind: str = "rectangl
 
 def change(*elements: dict[str, Any], board: str = "main", **fields: Any) -> dict[str, Any]:
     return {"type": "board.change", "boardId": board, "elements": list(elements), **fields}
+
+
+def stroke(key: str) -> dict[str, Any]:
+    """As little as a client needs to send."""
+    return {
+        "id": key,
+        "type": "rectangle",
+        "version": 1,
+        "versionNonce": 7,
+        "isDeleted": False,
+        "x": 1,
+        "y": 2,
+        "width": 30,
+        "height": 40,
+        "angle": 0,
+        "seed": 1,
+        "index": "a1",
+    }
