@@ -33,6 +33,20 @@ export function Waiting({ text }: { text: string }) {
   );
 }
 
+/** For screen readers only: what may wait until they are free, and what may not. */
+export function Said({ polite, urgent }: { polite: string; urgent: string }) {
+  return (
+    <>
+      <p className="unseen" role="status">
+        {polite}
+      </p>
+      <p className="unseen" role="alert">
+        {urgent}
+      </p>
+    </>
+  );
+}
+
 export function Disc({ name, quiet = false }: { name: string; quiet?: boolean }) {
   const initials = name
     .split(/\s+/)

@@ -7,7 +7,6 @@ import { linkTo } from "../app/router";
 import { saveFile } from "../app/saving";
 import { Notice } from "../design/Bits";
 import { Button, buttonClass } from "../design/Button";
-import { MarkupText } from "../panels/chat/MarkupText";
 import { AttendanceBars } from "../panels/engagement/AttendanceBars";
 import { Distribution } from "../panels/engagement/Distribution";
 import { OwnScore } from "../panels/engagement/OwnScore";
@@ -16,6 +15,7 @@ import { ScoreTable } from "../panels/engagement/ScoreTable";
 import { setsOf } from "../panels/breakouts/reading";
 import { PollResults } from "../panels/polls/PollResults";
 import { partsOf, wordsOf } from "../panels/polls/reading";
+import { QuestionTold } from "../panels/questions/QuestionTold";
 import { useRoom } from "../panels/room/RoomContext";
 import { isStaffRole } from "../session/standing";
 import { useFormats, useTexts } from "../texts";
@@ -178,19 +178,7 @@ function Questions() {
       {shown.length === 0 && <p className="soft">{t.summary.noQuestions}</p>}
       {shown.map((question) => (
         <div key={question.id} className="summary-item stack-tight">
-          <div className="words message-words">
-            <MarkupText text={question.text} />
-          </div>
-          <p className="soft small">
-            {question.author === undefined ? t.questions.nameless : t.questions.by(nameOf(question.author))} ·{" "}
-            {t.questions.ownVotes(question.votes)}
-            {question.state === "answered" && question.answer === undefined && ` · ${t.questions.answeredLive}`}
-          </p>
-          {question.answer !== undefined && (
-            <div className="question-answer words message-words">
-              <MarkupText text={question.answer} />
-            </div>
-          )}
+          <QuestionTold question={question} nameOf={nameOf} />
         </div>
       ))}
     </Part>

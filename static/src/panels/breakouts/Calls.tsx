@@ -1,6 +1,7 @@
 // What somebody who does not see the page must hear about the rooms: that one was moved, that the room closes in a minute
 // and in ten seconds, that somebody asks for help, and what staff tell all rooms.
 import { useEffect, useRef, useState } from "react";
+import { Said } from "../../design/Bits";
 import { useTexts } from "../../texts";
 import { useLatestRoom, useRoom } from "../room/RoomContext";
 import { roomOf, runningSet } from "./reading";
@@ -16,16 +17,7 @@ export function Calls() {
   useMoves(setUrgent);
   useWarnings(setUrgent);
   useCalls(setPolite);
-  return (
-    <>
-      <p className="unseen" role="status">
-        {polite}
-      </p>
-      <p className="unseen" role="alert">
-        {urgent}
-      </p>
-    </>
-  );
+  return <Said polite={polite} urgent={urgent} />;
 }
 
 type Say = (text: string) => void;

@@ -12,7 +12,6 @@ import { ROOMS, usePlace } from "../room/place";
 import { useRoom } from "../room/RoomContext";
 import {
   closesAt,
-  helpAsked,
   lastClosed,
   openRooms,
   peopleIn,
@@ -22,6 +21,7 @@ import {
   seatsLeft,
   waysOf,
 } from "./reading";
+import { HelpCount } from "./HelpCount";
 import { useCountdown } from "./useCountdown";
 import { useSteps } from "./useSteps";
 import { leftOn } from "./words";
@@ -229,7 +229,6 @@ function Manage({ set, primary = false }: { set: BreakoutSet | undefined; primar
   const t = useTexts();
   const { look, looking } = usePlace();
   const on = looking?.kind === "breakouts";
-  const asking = helpAsked(set).length;
   return (
     <Button
       size="small"
@@ -238,14 +237,7 @@ function Manage({ set, primary = false }: { set: BreakoutSet | undefined; primar
       onPress={() => look(on ? null : ROOMS)}
     >
       {t.breakouts.manage}
-      {asking > 0 && (
-        <>
-          <span className="count count-urgent" aria-hidden="true">
-            {asking}
-          </span>
-          <span className="unseen">{t.breakouts.needHelp(asking)}</span>
-        </>
-      )}
+      <HelpCount set={set} />
     </Button>
   );
 }

@@ -11,6 +11,7 @@ import { useFormats, useTexts } from "../../texts";
 import { MarkupText } from "../chat/MarkupText";
 import { PollResults } from "../polls/PollResults";
 import { wordsOf } from "../polls/reading";
+import { QuestionTold } from "../questions/QuestionTold";
 import { useRoom } from "../room/RoomContext";
 import { BoardPreview } from "./BoardPreview";
 import "../polls/polls.css";
@@ -155,7 +156,9 @@ function RoomPart({ room, names }: { room: RoomResults; names: Names }) {
       {room.questions.length > 0 && (
         <Part title={t.breakouts.questions}>
           {room.questions.map((question) => (
-            <QuestionMade key={question.id} question={question} name={name} />
+            <div key={question.id} className="results-item stack-tight">
+              <QuestionTold question={question} nameOf={name} />
+            </div>
           ))}
         </Part>
       )}
@@ -191,27 +194,6 @@ function Members({ members, name }: { members: readonly string[]; name: NameOf }
         </li>
       ))}
     </ul>
-  );
-}
-
-function QuestionMade({ question, name }: { question: Question; name: NameOf }) {
-  const t = useTexts();
-  return (
-    <div className="results-item stack-tight">
-      <div className="words message-words">
-        <MarkupText text={question.text} />
-      </div>
-      <p className="soft small">
-        {question.author === undefined ? t.questions.nameless : t.questions.by(name(question.author))} ·{" "}
-        {t.questions.ownVotes(question.votes)}
-        {question.state === "answered" && question.answer === undefined && ` · ${t.questions.answeredLive}`}
-      </p>
-      {question.answer !== undefined && (
-        <div className="question-answer words message-words">
-          <MarkupText text={question.answer} />
-        </div>
-      )}
-    </div>
   );
 }
 

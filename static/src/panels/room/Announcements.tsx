@@ -1,6 +1,7 @@
 // What somebody who does not see the page must hear: that the host shows something, that the session pauses or goes on -
 // and at once, what concerns them in person: a right given or taken. The chat has a live region of its own.
 import { useEffect, useRef, useState } from "react";
+import { Said } from "../../design/Bits";
 import type { Recorded } from "../../session/wire";
 import { useTexts } from "../../texts";
 import { type RoomNow, useRoom } from "./RoomContext";
@@ -22,16 +23,7 @@ export function Announcements() {
       }),
     [room.session],
   );
-  return (
-    <>
-      <p className="unseen" role="status">
-        {polite}
-      </p>
-      <p className="unseen" role="alert">
-        {urgent}
-      </p>
-    </>
-  );
+  return <Said polite={polite} urgent={urgent} />;
 }
 
 interface Spoken {

@@ -12,7 +12,8 @@ import type { SendReaction } from "../../session/protocol";
 import { grantsOf, PERMISSIONS, stageAt } from "../../session/standing";
 import { useTexts } from "../../texts";
 import { useKeys } from "./keys";
-import { helpAsked, runningSet } from "../breakouts/reading";
+import { HelpCount } from "../breakouts/HelpCount";
+import { runningSet } from "../breakouts/reading";
 import { ROOMS, usePlace } from "./place";
 import { useRoom } from "./RoomContext";
 
@@ -177,18 +178,10 @@ function Rooms() {
   const open = () => look(on ? null : ROOMS);
   useKeys(mine ? { r: open } : {});
   if (!mine) return null;
-  const asking = helpAsked(runningSet(view.breakouts)).length;
   return (
     <Button icon="rooms" on={on} onPress={open} aria-keyshortcuts="R">
       {t.breakouts.short}
-      {asking > 0 && (
-        <>
-          <span className="count count-urgent" aria-hidden="true">
-            {asking}
-          </span>
-          <span className="unseen">{t.breakouts.needHelp(asking)}</span>
-        </>
-      )}
+      <HelpCount set={runningSet(view.breakouts)} />
       {!phone && <Key>R</Key>}
     </Button>
   );
