@@ -8,6 +8,7 @@ import os
 import random
 import socket
 import sys
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -16,11 +17,15 @@ from hypothesis import HealthCheck, Verbosity, settings
 
 from tests.databases import cluster, database, dsn  # noqa: F401  fixtures for every folder
 
+DEBUG_FRAMES = 3
 PORTS = range(20_000, 32_000)
 """Below the range from which the kernel takes the ports of outgoing connections."""
 
 TELLING = ("tests/laws/", "tests/faults/", "tests/browser/", "tests/attacks/")
 """Tests whose printed words are part of the result."""
+
+# asyncio's debug mode notes where every future, task and callback was made: with the whole stack that is half the time of a run
+traceback.extract_stack.__defaults__ = (None, DEBUG_FRAMES)
 
 settings.register_profile("default", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("fast", settings.get_profile("default"), max_examples=20, verbosity=Verbosity.quiet)

@@ -5,10 +5,13 @@ Fixtures: `cluster` (the running server), `dsn` (a fresh migrated database, as s
 
 import asyncio
 import itertools
+import os
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
 
 SECRET_KEY = "a secret key that only the tests of this project use"
 TEMPLATE = "template_atelier"
+MEMORY = Path("/dev/shm")
+MEMORY_FREE_BYTES = 4_000_000_000
 
 
 @dataclass
@@ -55,16 +60,28 @@ async def _make_template(cluster: Cluster) -> None:
 
 
 @pytest.fixture(scope="session")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """Each process of pytest-xdist has its own: the server ends with the process that started it."""
+def cluster() -> Iterator[Cluster]:
+    """Each process of pytest-xdist has its own: the server ends with the process that started it.
+
+    In memory where there is enough: every setting is as ever, fsync on, only the waiting for a disk is saved. What is
+    killed in tests/faults has its own on a disk.
+    """
     from persistence.embedded import Embedded
 
-    cluster = Cluster(Embedded(Path(tmp_path_factory.mktemp("postgres"))))
-    cluster.embedded.start()
-    with ThreadPoolExecutor(1) as outside:  # whether or not a loop runs here
-        outside.submit(asyncio.run, _make_template(cluster)).result()
-    yield cluster
-    cluster.embedded.stop()
+    with TemporaryDirectory(dir=_place(), prefix="postgres-", ignore_cleanup_errors=True) as folder:
+        cluster = Cluster(Embedded(Path(folder)))
+        cluster.embedded.start()
+        with ThreadPoolExecutor(1) as outside:  # whether or not a loop runs here
+            outside.submit(asyncio.run, _make_template(cluster)).result()
+        yield cluster
+        cluster.embedded.stop()
+
+
+def _place() -> Path | None:
+    try:
+        return MEMORY if shutil.disk_usage(MEMORY).free > MEMORY_FREE_BYTES and os.access(MEMORY, os.W_OK) else None
+    except OSError:
+        return None
 
 
 @pytest.fixture
