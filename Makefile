@@ -18,6 +18,7 @@ CLIENT_SOURCE = $(shell find static/src -type f) $(wildcard static/public/* stat
 
 VENV = .venv/pyvenv.cfg
 RUNTIME = .venv/.runtime
+TRANSCRIBE = .venv/.transcribe
 DEVELOPMENT = .venv/.development
 CLIENT = static/node_modules/.stamp
 BUILD = static/dist/.vite/manifest.json
@@ -33,13 +34,13 @@ help:
 	@echo "make types  protocol.ts and schemas from rooms/        make faults the long kill -9 runs"
 	@echo "make lock   renew the lock files of Python"
 
-setup: $(RUNTIME) $(DEVELOPMENT) $(BUILD) $(BROWSER)
+setup: $(RUNTIME) $(TRANSCRIBE) $(DEVELOPMENT) $(BUILD) $(BROWSER)
 
-run: $(RUNTIME) $(BUILD)
+run: $(RUNTIME) $(TRANSCRIBE) $(BUILD)
 	.venv/bin/python run.py demo $(ARGS)
 
 # Python restarts on change (port 8080), the client reloads by itself (port 5173)
-dev: $(RUNTIME) $(DEVELOPMENT) $(BUILD)
+dev: $(RUNTIME) $(TRANSCRIBE) $(DEVELOPMENT) $(BUILD)
 	@trap 'kill 0' INT TERM EXIT; \
 	(cd static && npm run dev) & \
 	.venv/bin/watchfiles --filter python '.venv/bin/python run.py demo $(ARGS)' run.py rooms live persistence media & \
@@ -55,7 +56,7 @@ check: lint
 	cd static && npm run --silent test
 	HYPOTHESIS_PROFILE=fast .venv/bin/pytest -q $(wildcard tests/rooms tests/laws) tests/test_imports.py tests/test_repository.py
 
-test: $(RUNTIME) $(DEVELOPMENT) $(BUILD) $(BROWSER) lint
+test: $(RUNTIME) $(TRANSCRIBE) $(DEVELOPMENT) $(BUILD) $(BROWSER) lint
 	cd static && npm run --silent test && npm run --silent budget
 ifdef PYTEST
 	.venv/bin/pytest $(PYTEST)
@@ -65,10 +66,10 @@ else
 	.venv/bin/pytest -q tests/faults # they measure: nothing else runs beside them
 endif
 
-bench: $(RUNTIME) $(DEVELOPMENT)
+bench: $(RUNTIME) $(TRANSCRIBE) $(DEVELOPMENT)
 	.venv/bin/python -m bench $(ARGS)
 
-faults: $(RUNTIME) $(DEVELOPMENT)
+faults: $(RUNTIME) $(TRANSCRIBE) $(DEVELOPMENT)
 	FAULTS=long .venv/bin/pytest tests/faults tests/attacks/test_malformed.py tests/api/test_values.py --timeout=7200 -s $(PYTEST)
 
 types: $(DEVELOPMENT) $(CLIENT)
@@ -80,6 +81,7 @@ types: $(DEVELOPMENT) $(CLIENT)
 
 lock: $(DEVELOPMENT)
 	.venv/bin/uv pip compile $(COMPILE) requirements.in --output-file requirements.lock
+	.venv/bin/uv pip compile $(COMPILE) requirements-transcribe.in --output-file requirements-transcribe.lock
 	.venv/bin/uv pip compile $(COMPILE) requirements-dev.in --output-file requirements-dev.lock
 COMPILE = --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
 
@@ -97,6 +99,11 @@ $(VENV):
 $(RUNTIME): requirements.lock | $(VENV)
 	.venv/bin/pip install --quiet --require-hashes --requirement requirements.lock
 	@.venv/bin/python -c "$$LINK_NODE"
+	@touch $@
+
+# the engine and its model are for Linux; elsewhere sessions are recorded and not transcribed, unless TRANSCRIBER names another
+$(TRANSCRIBE): requirements-transcribe.lock $(RUNTIME)
+	[ "$$(uname)" != Linux ] || .venv/bin/pip install --quiet --require-hashes --requirement requirements-transcribe.lock
 	@touch $@
 
 $(DEVELOPMENT): requirements-dev.lock $(RUNTIME)
