@@ -1,5 +1,5 @@
 // Single keys that act on the room while nobody writes. They can be switched off (WCAG 2.1.4), and all stand under `?`.
-import { useEffect, useRef, useState } from "react";
+import { useLayoutEffect, useRef, useState } from "react";
 import { kept } from "../../app/client";
 
 const OFF = "atelier.keys.off";
@@ -19,7 +19,8 @@ export function useKeysOn(): [boolean, (on: boolean) => void] {
 export function useKeys(keys: Readonly<Record<string, () => void>>): void {
   const latest = useRef(keys);
   latest.current = keys;
-  useEffect(() => {
+  // with what is shown, not after it: a quick hand presses as soon as it sees
+  useLayoutEffect(() => {
     const press = (event: KeyboardEvent): void => {
       if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.defaultPrevented) return;
       if (isBusy(event.target)) return;
