@@ -168,7 +168,16 @@ class Blank:
     seqs: tuple[int, ...]
 
 
-Effect = Arm | Disarm | MakeSecret | DropSecret | Blank
+@dataclass(frozen=True, slots=True)
+class Enqueue:
+    """Work for later, done once per session, `kind` and `key`, by whoever is free and however often that is interrupted."""
+
+    kind: str
+    key: str
+    payload: Mapping[str, Any]
+
+
+Effect = Arm | Disarm | MakeSecret | DropSecret | Blank | Enqueue
 
 Decide = Callable[["RoomState", Any, Context], list[Event]]
 Apply = Callable[[Any, Recorded], Any]
