@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, TypeAlias
 from uuid import UUID, uuid5
 
-from rooms.feature import Arm, Blank, Disarm, DropSecret, Effect, Event, MakeSecret, Recorded, Unfoldable
+from rooms.feature import Arm, Blank, Disarm, DropSecret, Effect, Enqueue, Event, MakeSecret, Recorded, Unfoldable
 from rooms.gates import Gates
 from rooms.ids import SessionId, UserId
 from rooms.protocol import EVENTS
@@ -115,7 +115,7 @@ def timer_command_id(session: SessionId, key: str) -> str:
 def doing_of(batch: Batch, wrapped: Mapping[str, bytes]) -> Doing:
     """What live.carry_out is told, without the batch's number. Raises Unstorable. An effect undone by a later one of the same
     batch leaves no trace: deletions reach rows that were there before."""
-    doing = _timers(batch) | _secrets(batch, wrapped) | gate_rows(batch.gates)
+    doing = _timers(batch) | _secrets(batch, wrapped) | _jobs(batch) | gate_rows(batch.gates)
     if batch.blanks:
         doing["blank"] = [{"seq": seq} for seq in batch.blanks]
     if doing:
@@ -154,6 +154,16 @@ def _secrets(batch: Batch, wrapped: Mapping[str, bytes]) -> Doing:
     return _without_empty(
         drop=({"name": name} for name, kept in made.items() if not kept),
         secret=({"name": name, "wrapped": wrapped[name].hex()} for name, kept in made.items() if kept),
+    )
+
+
+def _jobs(batch: Batch) -> Doing:
+    return _without_empty(
+        enqueue=(
+            {"kind": effect.kind, "key": effect.key, "payload": dict(effect.payload)}
+            for effect in batch.effects
+            if isinstance(effect, Enqueue)
+        )
     )
 
 

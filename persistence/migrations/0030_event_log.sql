@@ -149,6 +149,13 @@ BEGIN
               FROM jsonb_to_recordset(doing -> 'blank') AS b (batch int) WHERE b.batch = ANY (granted)) marked
      WHERE h.session_id = marked.session_id;
   END IF;
+  IF doing ? 'enqueue' THEN
+    INSERT INTO ops.jobs (session_id, kind, key, payload)
+    SELECT sessions[j.batch], j.kind, j.key, j.payload
+      FROM jsonb_to_recordset(doing -> 'enqueue') AS j (batch int, kind text, key text, payload jsonb)
+     WHERE j.batch = ANY (granted)
+    ON CONFLICT (session_id, kind, key) WHERE status IN ('queued', 'running') DO NOTHING;
+  END IF;
   IF doing ? 'session' THEN
     PERFORM live.project_session(sessions[s.batch], s.row)
        FROM jsonb_to_recordset(doing -> 'session') AS s (batch int, "row" jsonb) WHERE s.batch = ANY (granted);

@@ -158,7 +158,16 @@ async def test_attack_68_the_app_login_calls_only_what_its_policies_need(full: W
         "WHERE n.nspname = ANY ($1 || ARRAY['app']) AND has_function_privilege('workshop_app', p.oid, 'EXECUTE')",
         SCHEMAS,
     )
-    assert callable_ == ["current_user_id", "has_role", "is_admin", "my_people", "my_sessions", "my_staffed_sessions"]
+    assert callable_ == [
+        "current_user_id",
+        "has_role",
+        "is_admin",
+        "my_people",
+        "my_recordings",
+        "my_sessions",
+        "my_staffed_sessions",
+        "search",
+    ]
 
 
 async def test_every_table_has_forced_policies_and_every_definer_function_a_fixed_path(full: Workshop) -> None:
