@@ -44,10 +44,10 @@ from live.presence import Presence
 from live.problems import Problem
 from live.settings import Settings
 from live.signals import Signals
+from live.storage import open_store
 from live.studio import Studio
 from live.timers import Clockwork
 from live.tokens import AccessTokens
-from media.store import Store
 from persistence.committer import Committer
 from persistence.database import Database, Unavailable
 from persistence.directory import Directory
@@ -101,10 +101,10 @@ async def _persistence(app: web.Application) -> AsyncIterator[None]:
 
 
 async def _media(app: web.Application) -> AsyncIterator[None]:
-    store, studio = app[STORE], app[STUDIO] = Store(app[SETTINGS].store_dir), Studio()
+    store, studio = app[STORE], app[STUDIO] = open_store(app[SETTINGS]), Studio()
     yield
     studio.close()
-    store.close()
+    await store.close()
 
 
 async def _sessions(app: web.Application) -> AsyncIterator[None]:

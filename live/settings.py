@@ -2,8 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+
+from media.bucket import Bucket
 
 DEFAULT_PORT = 8080
 
@@ -33,6 +36,16 @@ class Settings:
     limits_factor: float = 1.0
     trusted_proxies: tuple[str, ...] = ()
     recordings_dir: Path | None = None  # what is too large for the log; without it a folder of `data_dir`
+    recordings_bucket: Bucket | None = None  # instead of a folder
+    transcriber: str | None = None  # media/transcriber.py; None: the one that is installed, or none
+    transcriber_key: str | None = None  # of a transcriber over HTTP
+    ice_addresses: tuple[
+        str, ...
+    ] = ()  # offered for sound, `announced=bound` where they differ; without any, all there are
+    ice_servers: tuple[str, ...] = ()  # URLs of STUN servers (RFC 7064) that browsers are told of
+    ice_ports: range | None = None  # UDP ports of sound; without it the kernel chooses
+    turn_urls: tuple[str, ...] = ()  # RFC 7065; with `turn_secret`, from which passes of an hour are made
+    turn_secret: str | None = None
     smtp_url: str | None = None
     mail_from: str = "atelier@localhost"
     failpoints: str = ""
@@ -80,9 +93,16 @@ def read_settings(environ: Mapping[str, str], **given: object) -> Settings:
         "database_engine_url": environ.get("DATABASE_ENGINE_URL") or None,
         "data_dir": Path(environ.get("DATA_DIR") or "data"),
         "public_url": environ.get("PUBLIC_URL") or None,
-        "recordings_dir": _folder(environ, "RECORDINGS_URL"),
+        **_store(environ.get("RECORDINGS_URL") or ""),
+        "transcriber": _transcriber(environ.get("TRANSCRIBER") or ""),
+        "transcriber_key": environ.get("TRANSCRIBER_KEY") or None,
         "limits_factor": _positive(environ, "LIMITS_FACTOR", 1.0),
         "trusted_proxies": tuple(filter(None, environ.get("TRUSTED_PROXIES", "").split(","))),
+        "ice_addresses": _addresses(environ, "ICE_ADDRESSES"),
+        "ice_servers": _urls(environ, "ICE_SERVERS", ("stun:", "stuns:")),
+        "ice_ports": _ports(environ, "ICE_PORTS"),
+        "turn_urls": _urls(environ, "TURN_URL", ("turn:", "turns:")),
+        "turn_secret": environ.get("TURN_SECRET") or None,
         "smtp_url": environ.get("SMTP_URL") or None,
         "mail_from": environ.get("MAIL_FROM") or "atelier@localhost",
         "failpoints": environ.get("FAILPOINTS", ""),
@@ -95,6 +115,8 @@ def read_settings(environ: Mapping[str, str], **given: object) -> Settings:
     public = values["public_url"]
     if public and urlsplit(str(public)).scheme not in ("http", "https"):
         raise SettingsRefused("PUBLIC_URL must start with http:// or https://")
+    if bool(values["turn_urls"]) != bool(values["turn_secret"]):
+        raise SettingsRefused("TURN_URL and TURN_SECRET go together")
     return Settings(**values)  # type: ignore[arg-type]
 
 
@@ -108,11 +130,61 @@ def _positive(environ: Mapping[str, str], name: str, default: float) -> float:
     return value
 
 
-def _folder(environ: Mapping[str, str], name: str) -> Path | None:
+def _store(given: str) -> dict[str, object]:
+    """Never repeats what was given: a bucket's URL holds a secret."""
+    if not given:
+        return {}
+    if given.startswith("s3:"):
+        try:
+            return {"recordings_bucket": Bucket.of(given)}
+        except ValueError as error:
+            raise SettingsRefused(f"RECORDINGS_URL {error}") from None
+    parts = urlsplit(given)
+    if parts.scheme != "file" or parts.netloc not in ("", "localhost") or not parts.path.startswith("/"):
+        raise SettingsRefused("RECORDINGS_URL must be file: and an absolute path, or s3:")
+    return {"recordings_dir": Path(unquote(parts.path))}
+
+
+def _transcriber(given: str) -> str | None:
+    kind, _, path = given.partition(":")
+    if (
+        not given
+        or given == "none"
+        or kind in ("http", "https")
+        or (kind == "faster-whisper" and (path or ":" not in given))
+    ):
+        return given or None
+    raise SettingsRefused("TRANSCRIBER must be faster-whisper, faster-whisper:<path>, an http(s) URL or none")
+
+
+def _words(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
+    return tuple(environ.get(name, "").replace(",", " ").split())
+
+
+def _addresses(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
+    given = _words(environ, name)
+    try:
+        for each in given:
+            announced, _, bound = each.partition("=")
+            ip_address(announced), ip_address(bound or announced)
+    except ValueError:
+        raise SettingsRefused(f"{name} must be IP addresses") from None
+    return given
+
+
+def _urls(environ: Mapping[str, str], name: str, schemes: tuple[str, ...]) -> tuple[str, ...]:
+    given = _words(environ, name)
+    if not all(each.startswith(schemes) for each in given):
+        raise SettingsRefused(f"{name} must start with {' or '.join(schemes)}")
+    return given
+
+
+def _ports(environ: Mapping[str, str], name: str) -> range | None:
+    """`40000-40999`, both included."""
     given = environ.get(name)
     if not given:
         return None
-    parts = urlsplit(given)
-    if parts.scheme != "file" or parts.netloc not in ("", "localhost") or not parts.path.startswith("/"):
-        raise SettingsRefused(f"{name} must be file: and an absolute path")
-    return Path(unquote(parts.path))
+    first, _, last = given.partition("-")
+    if not (first.isdecimal() and last.isdecimal() and 1_024 <= int(first) <= int(last) <= 65_535):
+        raise SettingsRefused(f"{name} must be like 40000-40999")
+    return range(int(first), int(last) + 1)

@@ -7,7 +7,8 @@ from uuid import uuid4
 import pytest
 
 from live.keys import SETTINGS, STORE
-from media.store import Store, StoreFailed
+from media.local_store import LocalStore
+from media.store import StoreFailed
 from rooms.roles import Role
 from tests.api.conftest import Answer, Api, Caller, Options
 from tests.api.division import Divided
@@ -128,13 +129,13 @@ async def test_what_the_rules_refuse_afterwards_leaves_no_file(
     """The board was locked while the bytes were on their way."""
     mara, ana = await api.mara(), await api.person("Ana")
     await mara.command(session, "permission.grant", userId=ana.user, permission="can_use_whiteboard")
-    put = Store.put
+    put = LocalStore.put
 
-    async def locked_meanwhile(store: Store, name: str, data: bytes) -> None:
+    async def locked_meanwhile(store: LocalStore, name: str, data: bytes) -> None:
         await put(store, name, data)
         assert (await mara.command(session, "board.lock", boardId="main")).status == 200
 
-    monkeypatch.setattr(Store, "put", locked_meanwhile)
+    monkeypatch.setattr(LocalStore, "put", locked_meanwhile)
     assert (await bring(ana, session)).code == "board.locked"
     assert stored(api, session) == []
 
@@ -145,7 +146,7 @@ async def test_a_disk_that_refuses_is_a_problem_and_no_event(
     async def full(*_anything: object) -> None:
         raise StoreFailed("No space left on device")
 
-    monkeypatch.setattr(Store, "put", full)
+    monkeypatch.setattr(LocalStore, "put", full)
     refused = await bring(await api.mara(), session)
     assert (refused.status, refused.code) == (503, "unavailable")
     assert b"device" not in refused.body
