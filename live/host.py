@@ -105,6 +105,9 @@ class Host(Replica):
             if waiting.since < late:
                 waiting.settle(_unavailable())
 
+    def _applied(self, events: Sequence[Recorded]) -> None:
+        self._parts.applied(self, events)
+
     def _is_back(self, user: UserId) -> None:
         self._parts.returned(self, user)
 

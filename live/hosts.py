@@ -67,10 +67,11 @@ class Hosts:
     # -- what runs beside the hosts -------------------------------------------------------------------------------------
 
     async def keep_up(self) -> None:
-        """Until cancelled: asks for the heads of all sessions with somebody in them, and reads on where others appended."""
+        """Until cancelled: asks for the heads of all sessions with somebody in them, or whose sound is here, and reads on where
+        others appended."""
         while True:
             await asyncio.sleep(limits.POLL_EVERY_S)
-            watched = {host.session: host for host in self.held() if len(host.audience)}
+            watched = {host.session: host for host in self.held() if host.watched}
             if not watched:
                 continue
             try:
@@ -92,7 +93,7 @@ class Hosts:
                 host.expire(now)
                 if cover:
                     host.audience.cover(host.epoch)
-                if not len(host.audience) and not host.busy and now - host.used_at > limits.IDLE_HOST_S:
+                if not host.watched and not host.busy and now - host.used_at > limits.IDLE_HOST_S:
                     del self._hosts[host.session]
                     await host.stop()
             covered_at = now if cover else covered_at

@@ -55,6 +55,18 @@ IDLE_HOST_S = 60.0
 RECENT_COMMANDS = 5_000  # answered again from memory; older ones from the database
 QUALITY_EVERY_S = 10.0
 
+# -- Sound: an offer beyond it is answered `audio.refused` with its code and, where later may do, `retryIn`. --
+OFFER_BYTES_MAX = 32_768  # `bad_request` (attack 62); every other signal stays small
+PEERS_MAX = 500  # of this process, times the factor; `overloaded`
+OFFERS_WAITING_MAX = 50  # being answered at once by this process; `overloaded`
+RETRY_OFFER_S = 1.0
+HOME_RENEWED_EVERY_S = 1.0
+HOME_LEFT_AFTER_S = 60.0  # nobody speaks, hears or is recorded any more
+GONE_FOR_S = 20.0  # whose last connection broke keeps their sound so long (the promise is 30 s)
+LEVELS_EVERY_S = 0.1
+STANDS_EVERY_S = 1.0  # rights that end by the clock are seen so late at most; everything else at once
+REPORTS_WAITING_MAX = 200  # of speech that the log could not take; the oldest are lost
+
 # -- What is too large for the log and the socket --
 INTAKE_BYTES_MAX = 200_000_000  # of large bodies on their way in, this process; beyond it `overloaded` with Retry-After
 INTAKE_PER_USER_MAX = 4  # at once; beyond it `rate_limited`
@@ -98,6 +110,7 @@ COMMANDS_PER_ADDRESS = Rate(300, 900)  # a classroom of 50 behind one address
 CHAT_PER_USER = Rate(2, 5)
 JOINS_PER_CONNECTION = Rate(1, 10)
 SIGNALS_PER_CONNECTION = Rate(40, 80)  # dropped beyond it; pointing, drawing and typing at once come to 30 a second
+OFFERS_PER_USER = Rate(1, 3)  # `rate_limited` with `retryIn`; each costs keys and a handshake
 CONNECTS_PER_ADDRESS = Rate(5, 60)
 REST_PER_USER = Rate(10, 50)
 REST_PER_ADDRESS = Rate(100, 500)
@@ -165,6 +178,7 @@ class Limits:
         self.chat_per_user = Buckets(CHAT_PER_USER, factor, clock)
         self.joins_per_connection = Buckets(JOINS_PER_CONNECTION, factor, clock)
         self.signals_per_connection = Buckets(SIGNALS_PER_CONNECTION, factor, clock)
+        self.offers_per_user = Buckets(OFFERS_PER_USER, factor, clock)
         self.connects_per_address = Buckets(CONNECTS_PER_ADDRESS, factor, clock)
         self.rest_per_user = Buckets(REST_PER_USER, factor, clock)
         self.rest_per_address = Buckets(REST_PER_ADDRESS, factor, clock)
@@ -173,5 +187,6 @@ class Limits:
         self.login_per_address = Buckets(LOGIN_PER_ADDRESS, factor, clock)
         self.invitation_per_address = Buckets(INVITATION_PER_ADDRESS, factor, clock)
         self.connections = max(1, min(int(CONNECTIONS * factor), getrlimit(RLIMIT_NOFILE)[0] - FILES_RESERVED))
+        self.peers = max(1, int(PEERS_MAX * factor))
         self.connections_per_address = int(CONNECTIONS_PER_ADDRESS * factor)
         self.connections_per_user = int(CONNECTIONS_PER_USER * factor)

@@ -52,7 +52,8 @@ class Names(Protocol):
 
 @dataclass(frozen=True)
 class Parts:
-    """What every session of a process shares. `returned` is told of somebody who left by the log but is here."""
+    """What every session of a process shares. `returned` is told of somebody who left by the log but is here, `applied` of every
+    batch as soon as it counts, and with none of a state that was loaded; it must neither wait nor fail."""
 
     event_log: EventLog
     committer: Committer
@@ -61,6 +62,7 @@ class Parts:
     directory: Names
     failpoints: Failpoints
     returned: Callable[["Host", UserId], None]
+    applied: Callable[["Host", Sequence[Recorded]], None] = lambda _host, _events: None
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
 
@@ -72,6 +74,7 @@ class Replica:
         self.epoch = ""
         self.room = RoomState()
         self.audience = Audience(session)
+        self.is_home = False  # its sound is here, so it is followed whoever watches
         self._parts = parts
         self._secrets: dict[str, bytes] = {}
         self._ring: deque[Recorded] = deque(maxlen=limits.RING_EVENTS)
@@ -96,6 +99,7 @@ class Replica:
             room = self._folded(room, rows)
         self._secrets = await self._parts.event_log.secrets(self.session)
         self.room, self._behind = room, False
+        self._applied(())
         await self.meet_everybody()
 
     # -- reading --------------------------------------------------------------------------------------------------------
@@ -181,6 +185,7 @@ class Replica:
         return rules.replay(rows, room)
 
     def _keep(self, events: Sequence[Recorded], effects: Iterable[Effect]) -> None:
+        self._applied(events)
         self._ring.extend(events)
         blanks = {seq for effect in effects if isinstance(effect, Blank) for seq in effect.seqs}
         if blanks:
@@ -246,6 +251,14 @@ class Replica:
                 log.warning("names are not to be had", session=self.session)
 
     # -- errands --------------------------------------------------------------------------------------------------------
+
+    @property
+    def watched(self) -> bool:
+        return self.is_home or len(self.audience) > 0
+
+    def _applied(self, events: Sequence[Recorded]) -> None:
+        """The state has just become this by these events, or was loaded."""
+        raise NotImplementedError
 
     def _is_back(self, user: UserId) -> None:
         """Somebody left by the log while they are connected here."""

@@ -206,6 +206,7 @@ class Options:
     trusted_proxies: tuple[str, ...] = ()
     demo: bool = False
     smtp_url: str | None = None
+    more: Mapping[str, Any] = field(default_factory=dict)
 
 
 @pytest.fixture
@@ -246,6 +247,7 @@ async def api(dsn: str, options: Options, tmp_path: Path, contract: Contract) ->
         trusted_proxies=options.trusted_proxies,
         demo=options.demo,
         smtp_url=options.smtp_url,
+        **options.more,
     )
     app = make_app(settings)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)

@@ -123,7 +123,7 @@ class Story:
         await self.ok(ben, "POST", f"{path}/commands", {"id": str(uuid4()), "type": "question.ask", "text": "Why?"})
         quick = {"id": str(uuid4()), "type": "poll.quick", "template": "yesno"}
         await self.ok(mara, "POST", f"{path}/commands", quick)
-        for what in ("events", "state", "chat", "polls", "questions", "participants", "engagement", "summary"):
+        for what in ("events", "state", "chat", "polls", "questions", "participants", "engagement", "summary", "ice"):
             await self.ok(mara, "GET", f"{path}/{what}")
         await self.boards_and_breakouts(mara, ben, path)
         for what in (f"participants/{ben.user}/score", "attendance.csv", "engagement.csv", "calendar.ics"):
