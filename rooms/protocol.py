@@ -4,7 +4,20 @@ from typing import Annotated, Any, Union
 
 from pydantic import Field, TypeAdapter
 
-from rooms import boards, breakouts, chat, hands, lifecycle, participants, polls, questions, rights, stage
+from rooms import (
+    boards,
+    breakouts,
+    chat,
+    hands,
+    lifecycle,
+    participants,
+    polls,
+    questions,
+    recording,
+    rights,
+    sound,
+    stage,
+)
 from rooms.feature import Command, Event, Signal
 
 COMMAND_TYPES: tuple[type[Command], ...] = (
@@ -18,6 +31,8 @@ COMMAND_TYPES: tuple[type[Command], ...] = (
     *stage.COMMANDS,
     *breakouts.COMMANDS,
     *boards.COMMANDS,
+    *sound.COMMANDS,
+    *recording.COMMANDS,
 )
 INTERNAL_TYPES: tuple[type[Command], ...] = (
     *lifecycle.INTERNAL,
@@ -26,6 +41,8 @@ INTERNAL_TYPES: tuple[type[Command], ...] = (
     *polls.INTERNAL,
     *breakouts.INTERNAL,
     *boards.INTERNAL,
+    *sound.INTERNAL,
+    *recording.INTERNAL,
 )
 EVENT_TYPES: tuple[type[Event], ...] = (
     *lifecycle.EVENTS,
@@ -38,6 +55,8 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     *stage.EVENTS,
     *breakouts.EVENTS,
     *boards.EVENTS,
+    *sound.EVENTS,
+    *recording.EVENTS,
 )
 SIGNAL_TYPES: tuple[type[Signal], ...] = (
     *chat.SIGNALS,

@@ -27,6 +27,8 @@ breakout.full                the room has no place left
 breakout.closed              the room is closed, and so is what happened in it
 board.locked                 only moderators draw on this page now
 board.full                   this page has as many elements, or has had, as a page may
+recording.running            it is being recorded already
+recording.not_running        nothing is being recorded
 """
 
 

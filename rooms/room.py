@@ -12,7 +12,20 @@ from typing import ClassVar
 from pydantic import ConfigDict, TypeAdapter
 from pydantic.alias_generators import to_camel
 
-from rooms import boards, breakouts, chat, hands, lifecycle, participants, polls, questions, rights, stage
+from rooms import (
+    boards,
+    breakouts,
+    chat,
+    hands,
+    lifecycle,
+    participants,
+    polls,
+    questions,
+    recording,
+    rights,
+    sound,
+    stage,
+)
 from rooms.board_book import Boards
 from rooms.breakout_events import BreakoutClosed
 from rooms.breakout_sets import Breakouts
@@ -23,12 +36,14 @@ from rooms.lifecycle import Lifecycle, SessionCancelled, SessionEnded
 from rooms.people import Lobby, People, Rights
 from rooms.poll_book import Polls
 from rooms.questions import Questions
+from rooms.recording import Recording
 from rooms.refusal import Refused
+from rooms.sound import Sound
 from rooms.stage import Stage
 from rooms.standings import Standings, follow
 
 # Raised when `apply` gives another meaning to old events: snapshots of another fold are dropped.
-FOLD_VERSION = 2
+FOLD_VERSION = 3
 BEFORE_ALL_EVENTS = datetime.fromtimestamp(0, UTC)
 
 FEATURES: tuple[Feature, ...] = (
@@ -42,6 +57,8 @@ FEATURES: tuple[Feature, ...] = (
     polls.FEATURE,
     stage.FEATURE,
     boards.FEATURE,
+    sound.FEATURE,
+    recording.FEATURE,
     breakouts.FEATURE,  # last: what is open inside a room is closed before everybody goes back
 )
 
@@ -65,6 +82,8 @@ class RoomState:
     stage: Stage | None = field(default_factory=Stage)
     breakouts: Breakouts | None = field(default_factory=Breakouts)
     boards: Boards | None = field(default_factory=Boards)
+    sound: Sound | None = field(default_factory=lambda: sound.FEATURE.start)
+    recording: Recording | None = field(default_factory=Recording)
     standings: Standings | None = field(default_factory=Standings)  # never part of a view
 
 
