@@ -1,0 +1,55 @@
+// Les mots de l'enregistrement, en français.
+import type { recording as english } from "./en";
+
+const count = (n: number, one: string, many: string): string => `${n} ${n < 2 ? one : many}`;
+
+export const recording: typeof english = {
+  title: "Enregistrement",
+  on: "Enregistrement",
+  paused: "Enregistrement en pause",
+  start: "Commencer l'enregistrement",
+  pause: "Mettre l'enregistrement en pause",
+  resume: "Reprendre l'enregistrement",
+  stop: "Arrêter l'enregistrement",
+  mark: "Marquer ce moment",
+  markText: "Ce qui se passe ici",
+  markHint: "Cela devient un chapitre de la relecture.",
+  markSave: "Marquer",
+  shortcutMark: "Marquer ce moment dans l'enregistrement",
+  begun: "Cette séance est enregistrée.",
+  halted: "L'enregistrement est en pause.",
+  goesOn: "L'enregistrement reprend.",
+  over: "L'enregistrement est arrêté.",
+  chapter: (text) => `Marqué : ${text}`,
+  ask: "Cette séance est enregistrée. Votre voix peut-elle en faire partie ?",
+  asked:
+    "Si vous acceptez, ce que vous dites dans la salle principale est gardé avec la séance et mis par écrit, pour tous ceux qui y participent. Tant que vous ne répondez pas, ou si vous refusez, votre voix n'est pas gardée. Vous pouvez changer d'avis à tout moment dans les réglages du son, même après ; votre voix est alors retirée.",
+  give: "Enregistrer ma voix",
+  refuse: "Ne pas m'enregistrer",
+  more: "Ce que cela veut dire",
+  given: "Votre voix est enregistrée.",
+  givenIdle: "Votre voix est enregistrée quand la séance l'est.",
+  refused: "Votre voix n'est pas enregistrée.",
+  unanswered: "On ne vous l'a pas encore demandé. Votre voix n'est pas enregistrée.",
+  withdraw: "Retirer ma voix",
+  withdrawTitle: "Retirer votre voix de l'enregistrement ?",
+  withdrawText:
+    "Ce que vous avez dit est retiré de l'enregistrement et du texte, pour tout le monde. C'est sans retour.",
+  consent: "Ma voix dans l'enregistrement",
+  after: "Enregistrement",
+  none: "Rien n'a été enregistré.",
+  stages: {
+    recording: "Il est encore en cours.",
+    finalising: "Le son est en cours d'assemblage.",
+    stored: "Le son est prêt. Le texte suit.",
+    transcribing: "Ce qui a été dit est mis par écrit.",
+    ready: "Le son et le texte sont prêts.",
+    incomplete: "Le son est prêt, mais il en manque des parties.",
+    failed: "L'enregistrement n'a pas pu être terminé. L'équipe en trouve la raison dans le journal du serveur.",
+  },
+  progress: (done, of) => `${done} sur ${of}`,
+  from: (when) => `À partir de ${when}`,
+  replay: "Revoir la séance",
+  meanwhile: "Vous pouvez fermer cette page ; cela continue tout seul.",
+  parts: (n) => count(n, "enregistrement", "enregistrements"),
+};
