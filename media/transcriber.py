@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.error import HTTPError
 from urllib.parse import urldefrag
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 from uuid import uuid4
@@ -197,7 +198,8 @@ def _segment(given: Any, length_s: float, words: Iterable[Any]) -> Segment | Non
     """Of an object with the names of OpenAI's and of faster-whisper's answers, as a dictionary."""
     start = _number(given.get("start"), 0.0, length_s, 0.0)
     end = _number(given.get("end"), start, length_s, length_s)
-    kept = tuple(word for each in words if (word := _word(each, length_s)) is not None)
+    told = (_word(each, length_s) for each in words if isinstance(each, dict))
+    kept = tuple(word for word in told if word is not None)
     text = clean(given.get("text"))
     if not text or not any(character.isalnum() for character in text):
         return None
@@ -297,7 +299,7 @@ class OpenAiHttp:
         words = [each for each in _list(answer.get("words")) if isinstance(each, dict)]
         if not told and answer.get("text"):
             told = [{"start": 0.0, "end": length_s, "text": answer["text"]}]
-        segments = [_segment(each, length_s, each.get("words") or _between(words, each)) for each in told]
+        segments = [_segment(each, length_s, _list(each.get("words")) or _between(words, each)) for each in told]
         return Heard(iso_language(answer.get("language")), tuple(each for each in segments if each is not None))
 
     def _ask(self, content_type: str, body: bytes) -> dict[str, Any]:
@@ -308,8 +310,11 @@ class OpenAiHttp:
         try:
             with self._opener.open(request, timeout=HTTP_WITHIN_S) as response:
                 sent = response.read(ANSWER_BYTES_MAX + 1)
-        except OSError as error:
-            raise TranscriberFailed("refused" if hasattr(error, "code") else "unreachable") from None
+        except HTTPError as error:
+            error.close()
+            raise TranscriberFailed("refused") from None
+        except OSError:
+            raise TranscriberFailed("unreachable") from None
         try:
             answer = json.loads(sent) if len(sent) <= ANSWER_BYTES_MAX else None
         except ValueError:
