@@ -45,11 +45,15 @@ from rooms.questions import (
     QuestionUpvoted,
     QuestionWithdrawn,
 )
+from rooms.recording import RecordingReported, Stage
 from rooms.rights import RoleChanged
 from rooms.roles import Role
+from rooms.sound import ParticipantSpoke
 
 # Raised when old events come to mean something else here: kept evidence is dropped and folded again.
-EVIDENCE_VERSION = 2
+EVIDENCE_VERSION = 3
+SPOKEN_MIN_MS = 2_000
+"""Less is a cough, and no taking part."""
 
 Period = tuple[datetime, datetime | None]  # None: still going on
 Periods = tuple[Period, ...]
@@ -84,6 +88,7 @@ class Guest:
     quality: str | None = None
     acts: BucketMap[Act] = field(default_factory=BucketMap)
     upvotes: Mapping[str, int] = field(default_factory=dict)  # question -> seq
+    spoken_ms: int = 0
 
     @property
     def present(self) -> bool:
@@ -147,6 +152,7 @@ class Evidence:
     messages: int = 0  # to everybody in the main room, not deleted
     present: int = 0
     most_present: int = 0
+    stored: bool = False  # there is a recording to hear
 
 
 EVIDENCE: TypeAdapter[Evidence] = TypeAdapter(Evidence)
@@ -336,12 +342,29 @@ def _went_to_room(evidence: Evidence, recorded: Recorded, event: BreakoutMoved) 
     return _acted(evidence, recorded, "breakout", f"breakout:{rooms[0]}") if rooms else evidence
 
 
+def _spoke(evidence: Evidence, recorded: Recorded, event: ParticipantSpoke) -> Evidence:
+    """Speaking counts once a minute, and while the session is live; the time itself is kept for staff, and no measure."""
+    guest = evidence.guests.get(event.user_id)
+    if guest is None:
+        return evidence
+    guest = replace(guest, spoken_ms=guest.spoken_ms + event.ms)
+    begun = evidence.live[-1] if evidence.live else None
+    if begun is not None and begun[1] is None and event.from_ >= begun[0] and event.ms >= SPOKEN_MIN_MS:
+        act = Act(recorded.seq, event.from_, "speech")
+        guest = replace(guest, acts=guest.acts.set(f"speech:{int(event.from_.timestamp() // 60)}", act))
+    return _with_guest(evidence, event.user_id, guest)
+
+
 def _acted(evidence: Evidence, recorded: Recorded, kind: str, key: str) -> Evidence:
     guest = evidence.guests.get(recorded.actor or "")
     if guest is None or recorded.actor is None:
         return evidence
     acts = guest.acts.set(key, Act(recorded.seq, recorded.at, kind))
     return _with_guest(evidence, recorded.actor, replace(guest, acts=acts))
+
+
+def _reported(evidence: Evidence, recorded: Recorded, event: RecordingReported) -> Evidence:
+    return replace(evidence, stored=True) if event.stage is Stage.STORED else evidence
 
 
 # -- Polls --
@@ -458,6 +481,8 @@ _LEARN: Mapping[type[Event], Callable[[Evidence, Recorded, Any], Evidence]] = {
     HandRaised: _raised,
     BoardChanged: _drew,
     BreakoutMoved: _went_to_room,
+    ParticipantSpoke: _spoke,
+    RecordingReported: _reported,
     PollOpened: _opened,
     PollReopened: _reopened,
     PollVoted: _voted,
