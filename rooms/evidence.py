@@ -45,7 +45,7 @@ from rooms.questions import (
     QuestionUpvoted,
     QuestionWithdrawn,
 )
-from rooms.recording import RecordingReported, Stage
+from rooms.recording import RecordingReported, RunStage
 from rooms.rights import RoleChanged
 from rooms.roles import Role
 from rooms.sound import ParticipantSpoke
@@ -364,7 +364,7 @@ def _acted(evidence: Evidence, recorded: Recorded, kind: str, key: str) -> Evide
 
 
 def _reported(evidence: Evidence, recorded: Recorded, event: RecordingReported) -> Evidence:
-    return replace(evidence, stored=True) if event.stage is Stage.STORED else evidence
+    return replace(evidence, stored=True) if event.stage is RunStage.STORED else evidence
 
 
 # -- Polls --

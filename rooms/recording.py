@@ -42,7 +42,7 @@ class RunStatus(StrEnum):
     STOPPED = "stopped"
 
 
-class Stage(StrEnum):
+class RunStage(StrEnum):
     """What becomes of a run. `incomplete` comes at the end in place of `ready` when sound is missing."""
 
     FINALISING = "finalising"
@@ -53,12 +53,12 @@ class Stage(StrEnum):
     FAILED = "failed"
 
 
-LADDER: Mapping[Stage, int] = {
-    Stage.FINALISING: 1,
-    Stage.STORED: 2,
-    Stage.TRANSCRIBING: 3,
-    Stage.READY: 4,
-    Stage.INCOMPLETE: 4,
+LADDER: Mapping[RunStage, int] = {
+    RunStage.FINALISING: 1,
+    RunStage.STORED: 2,
+    RunStage.TRANSCRIBING: 3,
+    RunStage.READY: 4,
+    RunStage.INCOMPLETE: 4,
 }
 LAST = 4
 
@@ -76,7 +76,7 @@ class Run:
     status: RunStatus = RunStatus.RECORDING
     resumes: bool = False
     ended_at: datetime | None = None
-    stage: Stage | None = None
+    stage: RunStage | None = None
     rung: int = 0
     done: int | None = None
     of: int | None = None
@@ -181,7 +181,7 @@ class ReportRecording(Command):
     internal: ClassVar[bool] = True
     type: Literal["recording.report"] = "recording.report"
     recording_id: AnyId
-    stage: Stage
+    stage: RunStage
     done: Count | None = None
     of: Count | None = None
     code: Code | None = None
@@ -235,7 +235,7 @@ class RecordingMarked(OfRun):
 
 class RecordingReported(OfRun):
     type: Literal["recording.reported"] = "recording.reported"
-    stage: Stage
+    stage: RunStage
     done: int | None = None
     of: int | None = None
     code: str | None = None
@@ -350,14 +350,14 @@ def decide_report(room: "RoomState", command: ReportRecording, context: Context)
 
 
 def _is_news(run: Run, command: ReportRecording) -> bool:
-    if command.stage is Stage.FAILED:
-        return run.rung < LAST and (run.stage, run.code) != (Stage.FAILED, command.code)
+    if command.stage is RunStage.FAILED:
+        return run.rung < LAST and (run.stage, run.code) != (RunStage.FAILED, command.code)
     if run.status is not RunStatus.STOPPED or run.rung >= LAST:
         return False
     rung = LADDER[command.stage]
     if run.stage is command.stage:
         return _share(command.done, command.of) >= _share(run.done, run.of) + PROGRESS_STEP
-    return rung > run.rung or (rung == run.rung and run.stage is Stage.FAILED)
+    return rung > run.rung or (rung == run.rung and run.stage is RunStage.FAILED)
 
 
 def _share(done: int | None, of: int | None) -> float:

@@ -24,6 +24,11 @@ export type PollKind = "single" | "multiple" | "rating" | "text" | "quiz";
 export type Results1 = "live" | "onPublish";
 export type PollStatus = "draft" | "open" | "closed";
 export type QuestionState = "pending" | "open" | "answering" | "answered" | "dismissed" | "merged";
+/**
+ * What becomes of a run. `incomplete` comes at the end in place of `ready` when sound is missing.
+ */
+export type RunStage = "finalising" | "stored" | "transcribing" | "ready" | "incomplete" | "failed";
+export type RunStatus = "recording" | "paused" | "stopped";
 export type Permission = "can_speak" | "can_share_screen" | "can_use_whiteboard" | "can_create_polls" | "can_moderate";
 export type Event =
   | SessionScheduled
@@ -106,7 +111,18 @@ export type Event =
   | PageAdded
   | PageRenamed
   | PageRemoved
-  | ImageAdded;
+  | ImageAdded
+  | AudioMuted
+  | ParticipantMuted
+  | ParticipantSpoke
+  | RecordingStarted
+  | RecordingPaused
+  | RecordingResumed
+  | RecordingStopped
+  | RecordingConsented
+  | RecordingWithdrawn
+  | RecordingMarked
+  | RecordingReported;
 export type Command =
   | StartSession
   | ActivateSession
@@ -178,7 +194,15 @@ export type Command =
   | ShareBoard
   | AddPage
   | RenamePage
-  | RemovePage;
+  | RemovePage
+  | MuteAudio
+  | MuteParticipant
+  | StartRecording
+  | PauseRecording
+  | ResumeRecording
+  | StopRecording
+  | ConsentToRecording
+  | MarkRecording;
 
 export interface Protocol {
   view: View;
@@ -199,8 +223,10 @@ export interface View {
   people?: People;
   polls?: Polls;
   questions?: Questions;
+  recording?: Recording;
   rights?: Rights;
   seq: number;
+  sound?: Sound;
   stage?: Stage;
 }
 /**
@@ -572,6 +598,50 @@ export interface Question {
   votes: number;
 }
 /**
+ * `runs` in their order. Who is not in `consents` was never asked, or has not answered; staff see all of them.
+ */
+export interface Recording {
+  consents: {
+    [k: string]: Consent;
+  };
+  marks: Mark[];
+  runs: Run[];
+}
+/**
+ * `runs`: those that it has covered since it was given; whoever withdraws it leaves these.
+ */
+export interface Consent {
+  given: boolean;
+  runs: string[];
+}
+/**
+ * A chapter begins.
+ */
+export interface Mark {
+  at: string;
+  recordingId: string;
+  seq: number;
+  text: string;
+}
+/**
+ * `resumes`: the session's pause paused it, and it goes on with the session.
+ *
+ * `rung`: how far it ever came; whatever failed goes on from there. `code` says why it failed or is incomplete.
+ */
+export interface Run {
+  code?: string;
+  done?: number;
+  endedAt?: string;
+  id: string;
+  of?: number;
+  resumes: boolean;
+  rung: number;
+  seq: number;
+  stage?: RunStage;
+  startedAt: string;
+  status: RunStatus;
+}
+/**
  * What people were given beyond their role.
  *
  * A personal revocation beats the role and what everyone has; a personal grant, lent for some minutes, beats that.
@@ -601,6 +671,31 @@ export interface Ask {
 export interface Grant {
   armed: number;
   until?: string;
+}
+/**
+ * Who is not muted is live as soon as their browser offers sound. `spoken` is for staff; None in anybody else's view.
+ */
+export interface Sound {
+  muted: {
+    [k: string]: Muted;
+  };
+  spoken?: {
+    [k: string]: Spoken;
+  };
+}
+/**
+ * `by` themselves, a moderator, or the server (None).
+ */
+export interface Muted {
+  by?: string;
+  since: string;
+}
+/**
+ * How long somebody has spoken in all, and until when that was told.
+ */
+export interface Spoken {
+  ms: number;
+  until: string;
 }
 /**
  * `kind`, `target` and `since` are the main room's; `rooms` the stages of breakout rooms that ever showed something.
@@ -1296,6 +1391,76 @@ export interface ImageAdded {
   type: "board.imageAdded";
   width: number;
 }
+export interface AudioMuted {
+  muted: boolean;
+  type: "audio.muted";
+  userId: string;
+}
+/**
+ * By a moderator.
+ */
+export interface ParticipantMuted {
+  type: "participant.muted";
+  userIds: string[];
+}
+/**
+ * At most one per speaker and 10 s; to the millisecond.
+ */
+export interface ParticipantSpoke {
+  from: string;
+  room?: string;
+  to: string;
+  type: "participant.spoke";
+  userId: string;
+}
+/**
+ * Its sound begins at the time of this event.
+ */
+export interface RecordingStarted {
+  recordingId: string;
+  type: "recording.started";
+}
+export interface RecordingPaused {
+  recordingId: string;
+  type: "recording.paused";
+}
+export interface RecordingResumed {
+  recordingId: string;
+  type: "recording.resumed";
+}
+export interface RecordingStopped {
+  recordingId: string;
+  type: "recording.stopped";
+}
+/**
+ * Or not; told to staff and to oneself.
+ */
+export interface RecordingConsented {
+  given: boolean;
+  type: "recording.consented";
+  userId: string;
+}
+/**
+ * Somebody who may be in these recordings is taken out of them. Told to staff and to oneself.
+ */
+export interface RecordingWithdrawn {
+  recordingIds: string[];
+  type: "recording.withdrawn";
+  userId: string;
+}
+export interface RecordingMarked {
+  recordingId: string;
+  text: string;
+  type: "recording.marked";
+}
+export interface RecordingReported {
+  code?: string;
+  done?: number;
+  of?: number;
+  recordingId: string;
+  stage: RunStage;
+  type: "recording.reported";
+}
 /**
  * W195: the instructor begins; the lobby opens.
  */
@@ -1820,4 +1985,47 @@ export interface RenamePage {
 export interface RemovePage {
   boardId: "main" | string;
   type: "board.removePage";
+}
+/**
+ * Oneself; unmuting needs `can_speak`.
+ */
+export interface MuteAudio {
+  muted: boolean;
+  type: "audio.mute";
+}
+/**
+ * One person, or without `userId` everybody in one's own place who is no staff. They may unmute themselves.
+ */
+export interface MuteParticipant {
+  type: "participant.mute";
+  userId?: string | null;
+}
+/**
+ * Of the main room, and of those only who consent.
+ */
+export interface StartRecording {
+  type: "recording.start";
+}
+export interface PauseRecording {
+  type: "recording.pause";
+}
+export interface ResumeRecording {
+  type: "recording.resume";
+}
+export interface StopRecording {
+  type: "recording.stop";
+}
+/**
+ * At any time, also before a recording and after the end, for the whole session; withdrawn, it removes one's voice.
+ */
+export interface ConsentToRecording {
+  given: boolean;
+  type: "recording.consent";
+}
+/**
+ * A chapter begins here.
+ */
+export interface MarkRecording {
+  text: string;
+  type: "recording.mark";
 }

@@ -11,8 +11,10 @@ import { lobby } from "./lobby";
 import { people } from "./people";
 import { polls } from "./polls";
 import { questions } from "./questions";
+import { recording } from "./recording";
 import { rights } from "./rights";
 import { type Reducers, reduce } from "./slice";
+import { sound } from "./sound";
 import { stage } from "./stage";
 
 type Slices = Omit<View, "seq" | "at">;
@@ -30,6 +32,8 @@ const FOLDS: { [S in keyof Slices]-?: Reducers<NonNullable<Slices[S]>> } = {
   stage,
   breakouts,
   boards,
+  sound,
+  recording,
 };
 
 const BY_NAME = Object.entries(FOLDS) as unknown as [keyof Slices, Reducers<unknown>][];
