@@ -1,0 +1,183 @@
+"""Where on the recording's timeline a voice's packets belong. RTP timestamps say exactly how packets lie to each other, arrival
+times say where they lie at all; this puts both together, so that no loss, jitter, stall, mute, jump or wrap ever shifts what
+comes after (traps D30, M20). Knows no file, no codec but the length of a packet, and no clock: `at` and `now` are told.
+
+Positions are samples at 48 kHz since the start of the recording, multiples of 2.5 ms; a slot is 960 of them. They only grow and
+packets never overlap. What lies between two packets is silence; nobody has to say so.
+
+A *run* is a stretch of one voice whose timestamps go as the clock goes. Its place is where the least delayed packets put it: a
+packet can be late, never early. That bound follows the sender's clock as it drifts, and the place follows the bound: in pauses
+for nothing, within speech only when they are 40 ms apart. Packets are held for `HOLD_S`, so a run's place is known before its
+first packet is given out, and packets that overtook each other are in order again.
+
+Timestamps that come from the future begin a new run at once (a jump, another SSRC). Timestamps from the past are either a stall
+that drains, faster than the clock, and then its packets belong where they say; or a sender that jumped back, or stood still
+while muted, and then they go on as the clock goes and begin a new run.
+"""
+
+from bisect import insort
+from dataclasses import dataclass, field
+
+from media.framing import sounding_samples
+
+RATE = 48_000
+SLOT = 960
+GRID = 120  # 2.5 ms, the shortest Opus frame: every gap can be filled with whole frames
+HOLD_S = 0.4
+EARLY_S = 0.5
+LATE_S = 0.5
+DRAINING_RATIO = 1.5
+DRAINING_S_MAX = 15.0
+HELD_MAX = 2_000
+DRIFT_PER_S = 0.0005
+ADRIFT = round(0.040 * RATE)
+ADRIFT_IN_PAUSE = round(0.005 * RATE)
+PAUSE = round(0.1 * RATE)
+WRAP = 1 << 32
+
+
+@dataclass(frozen=True)
+class Placed:
+    position: int
+    samples: int
+    packet: bytes
+
+    @property
+    def end(self) -> int:
+        return self.position + self.samples
+
+
+@dataclass(frozen=True, order=True)
+class _Heard:
+    """A packet with its timestamp unwrapped, in samples."""
+
+    timestamp: int
+    at: float = field(compare=False)
+    packet: bytes = field(compare=False)
+    samples: int = field(compare=False)
+
+    @property
+    def delay(self) -> float:
+        """Seconds; only differences between delays mean anything."""
+        return self.at - self.timestamp / RATE
+
+
+class _Run:
+    def __init__(self, first: _Heard) -> None:
+        self.held = [first]
+        self.first = self.newest = first
+        self.least_delay = first.delay
+        self._bound_at = first.at
+        self.place: int | None = None  # position of timestamp 0, once something was given out
+
+    def lateness(self, heard: _Heard) -> float:
+        return heard.delay - self.least_delay
+
+    def add(self, heard: _Heard) -> None:
+        insort(self.held, heard)
+        self.newest = max(self.newest, heard)
+        self.least_delay += max(0.0, heard.at - self._bound_at) * DRIFT_PER_S
+        self._bound_at = max(self._bound_at, heard.at)
+        self.least_delay = min(self.least_delay, heard.delay)
+
+
+class Timeline:
+    """One voice. `hear` what comes; `due` gives out, in order, what is settled."""
+
+    def __init__(self) -> None:
+        self._run: _Run | None = None
+        self._late: _Run | None = None  # packets from the past, until it is clear why
+        self._settled: list[Placed] = []
+        self._newest_timestamp = 0
+        self.end = 0  # position after the last packet given out
+
+    def hear(self, packet: bytes, rtp_timestamp: int, at: float) -> None:
+        """Raises nothing: a packet that is no Opus is left out."""
+        samples = sounding_samples(packet)
+        if not samples:
+            return
+        heard = _Heard(self._unwrapped(rtp_timestamp), at, packet, samples)
+        run = self._run
+        if run is None:
+            self._run = _Run(heard)
+        elif (lateness := run.lateness(heard)) < -EARLY_S:
+            self._begin(_Run(heard))
+        elif lateness <= LATE_S:
+            self._take_back_late(run)
+            run.add(heard)
+        else:
+            self._hear_late(heard)
+        if sum(len(each.held) for each in (self._run, self._late) if each) > HELD_MAX:
+            self._begin(None)
+
+    def due(self, now: float) -> list[Placed]:
+        """What was heard at least `HOLD_S` ago, each once."""
+        if self._late and now - self._late.newest.at > HOLD_S:
+            self._begin(self._late)  # nothing more came that would say that it is a stall
+        if self._run:
+            self._settle(self._run, now - HOLD_S)
+        given, self._settled = self._settled, []
+        return given
+
+    def cut(self, now: float, position: int | None = None) -> list[Placed]:
+        """The voice fell silent (muted, left): what is held is given out now, but nothing from `position` on."""
+        self._begin(None)
+        given = [each for each in self.due(now) if position is None or each.position < position]
+        if given:
+            self.end = given[-1].end
+        return given
+
+    def _unwrapped(self, timestamp: int) -> int:
+        """The nearest to the newest one: also right across 2^32, in both directions."""
+        step = (timestamp - self._newest_timestamp) % WRAP
+        self._newest_timestamp += step - WRAP if step >= WRAP // 2 else step
+        return self._newest_timestamp
+
+    def _hear_late(self, heard: _Heard) -> None:
+        late = self._late
+        if late is None or not -DRAINING_S_MAX <= late.lateness(heard) <= LATE_S:
+            if late:
+                self._begin(late)
+            self._late = _Run(heard)
+            return
+        late.add(heard)
+        spoken, passed = (late.newest.timestamp - late.first.timestamp) / RATE, heard.at - late.first.at
+        draining = spoken > passed * DRAINING_RATIO and passed < DRAINING_S_MAX
+        if passed >= HOLD_S and not draining:
+            self._begin(late)
+
+    def _take_back_late(self, run: _Run) -> None:
+        """The stall is over: its packets belong where their timestamps say."""
+        if self._late:
+            for each in self._late.held:
+                insort(run.held, each)
+            self._late = None
+
+    def _begin(self, run: _Run | None) -> None:
+        """What was held of the run until now is settled; then that one, or none."""
+        for each in (self._run, self._late):
+            if each and each is not run:
+                self._settle(each, None)
+        self._run, self._late = run, None
+
+    def _settle(self, run: _Run, heard_until: float | None) -> None:
+        """Gives out in order of timestamps; one that still has to wait holds back those after it."""
+        while run.held and (heard_until is None or run.held[0].at <= heard_until):
+            placed = self._placed(run, run.held.pop(0))
+            if placed:
+                self._settled.append(placed)
+                self.end = placed.end
+
+    def _placed(self, run: _Run, heard: _Heard) -> Placed | None:
+        wanted = round(run.least_delay * RATE)
+        if run.place is None:
+            run.place = wanted
+        apart = abs(wanted - run.place)
+        pause = heard.timestamp + run.place - self.end
+        if apart > ADRIFT or (apart > ADRIFT_IN_PAUSE and pause >= PAUSE):
+            run.place = wanted
+        position = (heard.timestamp + run.place) // GRID * GRID
+        if 0 < self.end - position <= heard.samples // 2:  # two runs that just touch
+            run.place += self.end - position
+            position = self.end
+        return Placed(position, heard.samples, heard.packet) if position >= self.end else None
