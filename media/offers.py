@@ -156,7 +156,7 @@ def _fingerprints(values: list[str]) -> tuple[str, ...]:
 
 
 def _opus(audio: _Attributes) -> int:
-    profile, *types = audio.lines[0].split(" ")[2:]
+    _, _, profile, *types = [*audio.lines[0].split(" "), "", ""]  # m=audio <port> <profile> <payload types>
     offered = [int(match[1]) for match in map(RTPMAP.fullmatch, audio.values("rtpmap")) if match and match[1] in types]
     found = next((each for each in offered if 96 <= each <= 127), None)
     if profile != PROFILE or found is None:
