@@ -19,6 +19,7 @@ from live.gateway import Gateway
 from live.heads import Heads
 from live.host import Parts
 from live.hosts import Hosts
+from live.ice import ice_of
 from live.intake import Intake
 from live.joining import Joining
 from live.kept import Kept
@@ -44,6 +45,7 @@ from live.presence import Presence
 from live.problems import Problem
 from live.settings import Settings
 from live.signals import Signals
+from live.sound import Sound
 from live.storage import open_store
 from live.studio import Studio
 from live.timers import Clockwork
@@ -52,8 +54,10 @@ from persistence.committer import Committer
 from persistence.database import Database, Unavailable
 from persistence.directory import Directory
 from persistence.event_log import EventLog
+from persistence.media_homes import Homes
 from persistence.presence import Presence as PresenceRows
 from persistence.projections import Projector
+from persistence.recordings import Recordings
 from persistence.sessions import Sessions
 from persistence.snapshots import Snapshots
 from persistence.timers import Timers
@@ -111,7 +115,9 @@ async def _sessions(app: web.Application) -> AsyncIterator[None]:
     settings, database = app[SETTINGS], app[DATABASE]
     event_log = EventLog(database)
     committer = Committer(database, event_log)
-    presence = Presence(PresenceRows(database, uuid4()))
+    process = uuid4()
+    presence = Presence(PresenceRows(database, process))
+    sound = Sound(ice_of(settings), Homes(database), Recordings(database), settings.capture_dir, process, app[LIMITS])
     parts = Parts(
         event_log=event_log,
         committer=committer,
@@ -120,9 +126,10 @@ async def _sessions(app: web.Application) -> AsyncIterator[None]:
         directory=app[DIRECTORY],
         failpoints=Failpoints(settings.failpoints),
         returned=presence.returned,
+        applied=sound.applied,
     )
     hosts = app[HOSTS] = Hosts(parts)
-    signals = Signals()
+    signals = Signals(sound)
     joining = Joining(hosts, Sessions(database), presence)
     gateway = Gateway(settings, app[LIMITS], app[ACCESS_TOKENS], database, joining, presence, signals)
     app[GATEWAY] = gateway
@@ -141,6 +148,8 @@ async def _sessions(app: web.Application) -> AsyncIterator[None]:
             clockwork.keep_firing,
             Projector(database, event_log).run,
             signals.keep_passing_on,
+            sound.keep_home,
+            sound.keep_telling,
             gateway.keep_checking,
             partial(_sweep, app[TOKENS]),
             gateway.wire.engine.keep_beat,
@@ -148,6 +157,7 @@ async def _sessions(app: web.Application) -> AsyncIterator[None]:
             task = asyncio.create_task(_kept(work))
             tasks.push_async_callback(_end, task)
         yield
+        await sound.close()
         await hosts.settle()
         await committer.close()
         await hosts.close()

@@ -318,6 +318,8 @@ class Gateway:
             for connection in self.connections():
                 if connection.family in families and connection.family not in living:
                     connection.channel.part(REVOKED)
+                    if connection.host is not None:
+                        self.signals.hang_up(connection.host, connection.user)
                 connection.admin = connection.admin and connection.user in administrators
 
     async def drain(self, spread_s: float) -> None:

@@ -56,6 +56,11 @@ class Settings:
         return self.recordings_dir or self.data_dir / "store"
 
     @property
+    def capture_dir(self) -> Path:
+        """What is being recorded, until it is finalised; a worker works on the same."""
+        return self.store_dir / "capture"
+
+    @property
     def url(self) -> str:
         """Where people find this server; invitation links start with it."""
         return (self.public_url or f"{self.scheme}://localhost:{self.port}").rstrip("/")

@@ -1,7 +1,7 @@
 """The lane beside the log: what is newest wins, nothing is stored, anything may be dropped (design.md 2.6). What people tell each
 other in passing is declared by the features; here it is bounded, stamped with its sender and passed on at most ten times a
 second to those who are where it is heard. A ping is answered at once, and what it reports of the line becomes the person's
-connection quality (W220) when it has stayed the same for a while.
+connection quality (W220) when it has stayed the same for a while. An offer of sound is handed on to live/sound.py.
 """
 
 import asyncio
@@ -19,6 +19,9 @@ from live import limits
 from live.delivery import Passing, Viewer
 from live.host import Host
 from live.packets import event_frame
+from live.sound import Sound
+from live.sound_signals import OFFER
+from live.sound_signals import Line as SoundLine
 from rooms.feature import Context, Signal, Wire
 from rooms.ids import UserId
 from rooms.participants import Quality, RateConnection
@@ -44,7 +47,7 @@ class Ping(Wire):
 
 
 PING = "ping"
-KNOWN = frozenset({PING, *(str(kind.model_fields["type"].default) for kind in SIGNAL_TYPES)})
+KNOWN = frozenset({PING, OFFER, *(str(kind.model_fields["type"].default) for kind in SIGNAL_TYPES)})
 Kind = tuple[str, str]  # type, key
 
 
@@ -57,7 +60,7 @@ class Waiting:
     admin: bool
 
 
-class Line(Protocol):
+class Line(SoundLine, Protocol):
     def push_if_idle(self, data: bytes) -> None: ...
 
     def misbehave(self, why: str) -> None: ...
@@ -73,19 +76,23 @@ class Ratings:
 
 
 class Signals:
-    def __init__(self) -> None:
+    def __init__(self, sound: Sound) -> None:
+        self._sound = sound
         self._waiting: dict[Host, dict[UserId, dict[Kind, Waiting]]] = {}
         self._ratings: dict[tuple[str, UserId], Ratings] = {}
 
     def receive(
         self, host: Host | None, viewer: Viewer | None, line: Line, argument: Any, *, admin: bool = False
     ) -> None:
-        """Never waits, never refuses: what does not fit is dropped. What is not even a signal counts as malformed."""
+        """Never waits. What does not fit is dropped without a word, but for an offer; what is not even a signal counts as
+        malformed."""
         kind = argument.get("type") if isinstance(argument, dict) else None
         if not isinstance(kind, str) or kind not in KNOWN:
             line.misbehave("not a signal")
         elif kind == PING:
             self._receive_ping(host, viewer, line, argument)
+        elif kind == OFFER:
+            self._sound.receive(host, viewer, line, argument)
         elif host is not None and viewer is not None:
             self._receive(host, viewer.user, argument, admin)
 
@@ -148,6 +155,9 @@ class Signals:
         if settled and quality != ratings.told and now - ratings.told_at >= limits.QUALITY_EVERY_S:
             ratings.told, ratings.told_at = quality, now
             host.enqueue(None, RateConnection(user_id=user, quality=quality), str(uuid4()))
+
+    def hang_up(self, host: Host, user: UserId) -> None:
+        self._sound.hang_up(host, user)
 
     def forget(self, session: str, user: UserId) -> None:
         self._ratings.pop((session, user), None)

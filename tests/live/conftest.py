@@ -84,6 +84,7 @@ class House:
             data_dir=self.folder,
             port=find_free_port(),
             limits_factor=1_000,
+            ice_addresses=("127.0.0.1",),
         )
         app = make_app(replace(settings, **options))
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
