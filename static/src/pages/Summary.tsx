@@ -16,9 +16,12 @@ import { setsOf } from "../panels/breakouts/reading";
 import { PollResults } from "../panels/polls/PollResults";
 import { partsOf, wordsOf } from "../panels/polls/reading";
 import { QuestionTold } from "../panels/questions/QuestionTold";
+import { runsOf } from "../panels/recording/reading";
+import { RecordingAfter } from "../panels/recording/RecordingAfter";
 import { useRoom } from "../panels/room/RoomContext";
 import { isStaffRole } from "../session/standing";
 import { useFormats, useTexts } from "../texts";
+import { useRecordingTexts } from "../texts/recording";
 import "../panels/engagement/engagement.css";
 import "../panels/polls/polls.css";
 import "../panels/questions/questions.css";
@@ -83,6 +86,7 @@ export function Summary() {
         )}
         {actualStart !== undefined && wasIn && (
           <>
+            <Recorded />
             <Rooms />
             <Polls />
             <Questions />
@@ -121,6 +125,17 @@ function Part({ title, children }: { title: string; children: ReactNode }) {
       <h2>{title}</h2>
       {children}
     </section>
+  );
+}
+
+function Recorded() {
+  const t = useRecordingTexts();
+  const { view, feature } = useRoom();
+  if (feature("recording") === undefined && runsOf(view).length === 0) return null;
+  return (
+    <Part title={t.after}>
+      <RecordingAfter />
+    </Part>
   );
 }
 

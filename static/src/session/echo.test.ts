@@ -13,6 +13,8 @@ const MESSAGE = "00000000-0000-4000-8000-0000000000f3";
 function room(): View {
   const start = {
     ...viewAt(1),
+    sound: { muted: {} },
+    recording: { runs: [], consents: {}, marks: [] },
     chat: { channels: {}, locked: false },
     questions: { questions: {}, pins: [] },
     polls: { polls: {} },
@@ -55,6 +57,16 @@ describe("before the server answered one sees", () => {
     const messages = after(send, react).chat?.channels["everyone"]?.messages ?? {};
     expect(messages["c0"]).toMatchObject({ text: "hi", sender: ANA });
     expect(messages[MESSAGE]?.reactions).toEqual({ "👍": [ANA] });
+  });
+
+  test("that one is muted, or somebody else is by oneself, and what one agreed to", () => {
+    const mute = { type: "audio.mute", muted: true } as const;
+    const unmute = { type: "audio.mute", muted: false } as const;
+    const ben = { type: "participant.mute", userId: BEN } as const;
+    const agree = { type: "recording.consent", given: true } as const;
+    expect(Object.keys(after(mute, ben).sound?.muted ?? {}).sort()).toEqual([ANA, BEN]);
+    expect(Object.keys(after(mute, ben, unmute).sound?.muted ?? {})).toEqual([BEN]);
+    expect(after(agree).recording?.consents[ANA]?.given).toBe(true);
   });
 
   test("a direct message in its own channel", () => {

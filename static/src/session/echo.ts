@@ -33,6 +33,9 @@ const ECHOES: Echoes = {
     const whom = userId ? { userId } : {};
     return [{ type: "permission.revoked", permission, expired: false, declined: Boolean(asked), ...whom }];
   },
+  "audio.mute": ({ muted }, { me }) => [{ type: "audio.muted", userId: me, muted }],
+  "participant.mute": ({ userId }) => (userId ? [{ type: "participant.muted", userIds: [userId] }] : []),
+  "recording.consent": ({ given }, { me }) => [{ type: "recording.consented", userId: me, given }],
   "stage.show": ({ kind, target, room }, { me, view }) => [
     { type: "stage.shown", kind, ...(target ? { target } : {}), ...inPlace(room, placeOf(view, me)) },
   ],

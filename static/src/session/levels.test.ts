@@ -15,7 +15,7 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 test("who speaks, in the order in which they began, and how loud", () => {
-  const levels = heard([{ [BEN]: 0.1 }], [{ [ANA]: 0.5, [BEN]: 0.02 }]);
+  const levels = heard([{ [BEN]: 0.5 }], [{ [ANA]: 0.7, [BEN]: 0.1 }]);
   expect(levels.speaking).toEqual([BEN, ANA]);
   expect([levels.of(ANA), levels.of(BEN)]).toEqual([3, 1]);
 });
@@ -44,7 +44,7 @@ test("tells only of what changed, and keeps the list while it is the same", () =
   levels.subscribe(told);
   levels.hear({ type: "audio.levels", levels: { [ANA]: 0.11 } });
   expect(told).not.toHaveBeenCalled();
-  levels.hear({ type: "audio.levels", levels: { [ANA]: 0.4 } });
+  levels.hear({ type: "audio.levels", levels: { [ANA]: 0.7 } });
   expect(told).toHaveBeenCalledOnce();
   expect(levels.speaking).toBe(before);
 });

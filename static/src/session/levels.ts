@@ -80,9 +80,10 @@ export class Levels {
   }
 }
 
-const PLAIN = 0.06;
-const LOUD = 0.2;
+const PLAIN = 0.45;
+const LOUD = 0.65;
 
+/** `level`: 0 to 1 for -50 to 0 dBFS. */
 export function loudnessOf(level: unknown): Loudness {
   if (typeof level !== "number" || !(level > 0)) return 0;
   return level > LOUD ? 3 : level > PLAIN ? 2 : 1;

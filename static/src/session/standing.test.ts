@@ -65,19 +65,19 @@ describe("what somebody may do", () => {
 
 describe("what one may do to another", () => {
   test("the host everything to all but themselves", () => {
-    expect(over(room(), MARA, THEO, NOW)).toMatchObject({ role: true, remove: true, write: true });
+    expect(over(room(), MARA, THEO, NOW)).toMatchObject({ role: true, remove: true, mute: true, write: true });
     expect(over(room(), MARA, ANA, NOW).rights).toHaveLength(5);
-    expect(over(room(), MARA, MARA, NOW)).toEqual({ rights: [], role: false, remove: false, write: false });
+    expect(over(room(), MARA, MARA, NOW)).toEqual({ rights: [], role: false, remove: false, mute: false, write: false });
   });
 
   test("an assistant everything below staff, but makes no moderators and gives no roles", () => {
     expect(over(room(), THEO, ANA, NOW).rights).not.toContain("can_moderate");
-    expect(over(room(), THEO, ANA, NOW)).toMatchObject({ role: false, remove: true });
-    expect(over(room(), THEO, MARA, NOW)).toMatchObject({ rights: [], role: false, remove: false });
+    expect(over(room(), THEO, ANA, NOW)).toMatchObject({ role: false, remove: true, mute: true });
+    expect(over(room(), THEO, MARA, NOW)).toMatchObject({ rights: [], role: false, remove: false, mute: true });
   });
 
   test("a participant may write, an observer nothing", () => {
-    expect(over(room(), ANA, BEN, NOW)).toEqual({ rights: [], role: false, remove: false, write: true });
+    expect(over(room(), ANA, BEN, NOW)).toEqual({ rights: [], role: false, remove: false, mute: false, write: true });
     expect(over(room(), BEN, ANA, NOW).write).toBe(false);
     expect(isStaff(room(), ANA)).toBe(false);
   });

@@ -91,6 +91,7 @@ export interface Over {
   rights: readonly Permission[];
   role: boolean;
   remove: boolean;
+  mute: boolean;
   /** Write directly to them. */
   write: boolean;
 }
@@ -108,6 +109,7 @@ export function over(view: View, me: string, user: string, now: number): Over {
     rights: above ? PERMISSIONS.filter((each) => own.has(each) && (each !== "can_moderate" || host)) : [],
     role: host && user !== me,
     remove: above,
+    mute: moderates && user !== me,
     write: user !== me && mine !== undefined && mine !== "observer" && config !== undefined && among,
   };
 }

@@ -204,18 +204,6 @@ export const en = {
       n === 0 ? "Nobody else is waiting." : `${count(n, "other person is", "other people are")} waiting`,
     check: "Check your sound meanwhile",
     checkText: "Optional. It takes five seconds.",
-    microphone: "Microphone",
-    microphoneTry: "Try the microphone",
-    microphoneHeard: "It hears you",
-    microphoneSay: "Say something",
-    microphoneNone: "The browser gave no microphone. You can still listen, write and vote.",
-    microphoneInsecure:
-      "Browsers allow the microphone only on a secure page (https). You can still listen, write and vote.",
-    microphoneStop: "Stop",
-    speaker: "Speaker",
-    speakerTry: "Play a tone",
-    speakerPlaying: "You should hear a tone now",
-    connection: "Connection",
     leave: "Leave",
   },
   room: {

@@ -214,18 +214,6 @@ export const fr: Texts = {
       n === 0 ? "Personne d'autre n'attend." : `${count(n, "autre personne attend", "autres personnes attendent")}`,
     check: "Vérifiez votre son en attendant",
     checkText: "Facultatif. Cela prend cinq secondes.",
-    microphone: "Micro",
-    microphoneTry: "Essayer le micro",
-    microphoneHeard: "Il vous entend",
-    microphoneSay: "Dites quelque chose",
-    microphoneNone: "Le navigateur n'a pas donné de micro. Vous pouvez écouter, écrire et voter.",
-    microphoneInsecure:
-      "Les navigateurs ne permettent le micro que sur une page sécurisée (https). Vous pouvez écouter, écrire et voter.",
-    microphoneStop: "Arrêter",
-    speaker: "Haut-parleur",
-    speakerTry: "Jouer un son",
-    speakerPlaying: "Vous devriez entendre un son",
-    connection: "Connexion",
     leave: "Partir",
   },
   room: {

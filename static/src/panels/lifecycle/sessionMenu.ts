@@ -1,6 +1,7 @@
 // What the session menu offers to whom: host, staff, and whoever may moderate.
 import type { Act, ActGroup } from "../../design/Menu";
 import { useTexts } from "../../texts";
+import { useRecordingActs } from "../recording/recordingActs";
 import { usePlace } from "../room/place";
 import { useRoom } from "../room/RoomContext";
 
@@ -45,12 +46,13 @@ export function useSessionMenu(): ActGroup[] {
     moderates &&
       talks && { id: "conversation", label: t.menu.talk, icon: "chat", run: () => openDialog("conversation") },
   ];
+  const record = useRecordingActs();
   const end: (Act | false)[] = [
     host && running && { id: "end", label: t.menu.end, icon: "stop", danger: true, run: () => openDialog("end") },
     host &&
       !running && { id: "cancel", label: t.menu.cancel, icon: "close", danger: true, run: () => openDialog("cancel") },
   ];
-  return [steer, end]
+  return [steer, record, end]
     .map((acts) => ({ acts: acts.filter((act): act is Act => act !== false) }))
     .filter((group) => group.acts.length > 0);
 }

@@ -3,11 +3,12 @@ import { useCallback, useRef, useState } from "react";
 import { api } from "../../app/client";
 import { channelOf } from "../../session/fold/chat";
 import type { Person } from "../../session/protocol";
-import { grantsOf, over, placeOf } from "../../session/standing";
+import { grantsOf, over, permissionsOf, placeOf } from "../../session/standing";
 import { useTexts } from "../../texts";
 import { inPlace } from "../breakouts/words";
 import { usePlace } from "../room/place";
 import { type RoomNow, useRoom } from "../room/RoomContext";
+import { isMuted } from "../sound/voice";
 import { type AboutPerson, PersonDialogs } from "./PersonDialogs";
 import { type PersonAct, PersonRow } from "./PersonRow";
 
@@ -28,6 +29,7 @@ export function PeopleList({ people, where = false }: { people: readonly Person[
   const act = useCallback((user: string, what: PersonAct) => {
     const now = latest.current;
     if (what === "write") now.openChannel(channelOf(now.room.me, { to: user }));
+    else if (what === "mute") void now.room.submit({ type: "participant.mute", userId: user });
     else setAbout({ user, act: what });
   }, []);
 
@@ -64,6 +66,7 @@ export function PeopleList({ people, where = false }: { people: readonly Person[
             present={person.present}
             self={person.user === room.me}
             poor={room.staff && person.present && person.quality === "poor"}
+            muted={isMuted(room.view, person.user)}
             acts={actsOn(person, room, now)}
             onAct={act}
           />
@@ -79,6 +82,8 @@ function actsOn(person: Person, { view, me }: RoomNow, now: number): string {
   const may = over(view, me, person.user, now);
   const acts: PersonAct[] = [];
   if (may.write && person.present) acts.push("write");
+  const heard = permissionsOf(view, person.user, now).has("can_speak") && !isMuted(view, person.user);
+  if (may.mute && person.present && heard) acts.push("mute");
   if (may.rights.length > 0 || may.role) acts.push("rights");
   if (may.remove) acts.push("remove", "ban");
   return acts.join(" ");

@@ -11,6 +11,7 @@ import { useRoom } from "../room/RoomContext";
 import { RightsAsked } from "../rights/RightsAsked";
 import { Hands } from "./Hands";
 import { PeopleList } from "./PeopleList";
+import { MuteAll } from "../sound/MuteAll";
 import { Waiting } from "./Waiting";
 import "./people.css";
 
@@ -53,10 +54,13 @@ export function PeoplePanel() {
   const gone = admitted.filter((each) => !each.present && each.joinedAt !== undefined);
   return (
     <div className="people">
-      <h2 className="panel-heading people-heading" tabIndex={-1} ref={top}>
-        {t.people.title}
-        <span className="numbers">{here.length}</span>
-      </h2>
+      <div className="people-top">
+        <h2 className="panel-heading people-heading" tabIndex={-1} ref={top}>
+          {t.people.title}
+          <span className="numbers">{here.length}</span>
+        </h2>
+        <MuteAll />
+      </div>
       {staff && <Waiting />}
       <Hands />
       {staff && <RightsAsked />}

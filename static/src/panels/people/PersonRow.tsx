@@ -6,8 +6,10 @@ import { IconButton } from "../../design/Button";
 import { Icon } from "../../design/Icon";
 import { type ActGroup, MenuButton } from "../../design/Menu";
 import { useTexts } from "../../texts";
+import { type SoundTexts, useSoundTexts } from "../../texts/sound";
+import { VoiceMark } from "../sound/VoiceMark";
 
-export type PersonAct = "write" | "rights" | "remove" | "ban";
+export type PersonAct = "write" | "rights" | "mute" | "remove" | "ban";
 
 export interface PersonRowProps {
   user: string;
@@ -17,14 +19,16 @@ export interface PersonRowProps {
   present: boolean;
   self: boolean;
   poor: boolean;
+  muted: boolean;
   /** What the viewer may do, joined by blanks. */
   acts: string;
   onAct(user: string, act: PersonAct): void;
 }
 
 export const PersonRow = memo(function PersonRow(props: PersonRowProps) {
-  const { user, name, notes, present, self, poor, acts, onAct } = props;
+  const { user, name, notes, present, self, poor, muted, acts, onAct } = props;
   const t = useTexts();
+  const sound = useSoundTexts();
   return (
     <li className="person">
       <Disc name={name} quiet={!present} />
@@ -35,6 +39,7 @@ export const PersonRow = memo(function PersonRow(props: PersonRowProps) {
         </p>
         {notes !== "" && <p className="person-notes soft">{notes}</p>}
       </div>
+      {present && <VoiceMark user={user} muted={muted} />}
       {poor && (
         <span className="person-poor" title={t.people.poor}>
           <Icon name="signal" />
@@ -42,18 +47,25 @@ export const PersonRow = memo(function PersonRow(props: PersonRowProps) {
         </span>
       )}
       {acts !== "" && (
-        <MenuButton label={t.people.menuOf(name)} groups={groupsOf(acts, t, (act) => onAct(user, act))}>
+        <MenuButton label={t.people.menuOf(name)} groups={groupsOf(acts, t, sound, (act) => onAct(user, act))}>
           <IconButton icon="more" size="small" label={t.people.menuOf(name)} place="person-menu" />
         </MenuButton>
       )}
+      {acts === "" && present && <span className="person-no-menu" />}
     </li>
   );
 });
 
-function groupsOf(acts: string, t: ReturnType<typeof useTexts>, run: (act: PersonAct) => void): ActGroup[] {
+function groupsOf(
+  acts: string,
+  t: ReturnType<typeof useTexts>,
+  sound: SoundTexts,
+  run: (act: PersonAct) => void,
+): ActGroup[] {
   const may = new Set(acts.split(" "));
   const mild: ActGroup["acts"] = [
     { id: "write", label: t.people.write, icon: "chat", run: () => run("write") },
+    { id: "mute", label: sound.mute, icon: "micOff", run: () => run("mute") },
     { id: "rights", label: t.people.rights, icon: "key", run: () => run("rights") },
   ];
   const hard: ActGroup["acts"] = [

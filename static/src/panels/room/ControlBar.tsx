@@ -12,6 +12,7 @@ import type { SendReaction } from "../../session/protocol";
 import { grantsOf, PERMISSIONS, stageAt } from "../../session/standing";
 import { useTexts } from "../../texts";
 import { useKeys } from "./keys";
+import { MicrophoneButton } from "../sound/MicrophoneButton";
 import { HelpCount } from "../breakouts/HelpCount";
 import { runningSet } from "../breakouts/reading";
 import { ROOMS, usePlace } from "./place";
@@ -26,6 +27,7 @@ export function ControlBar() {
   return (
     <section aria-label={t.room.controls}>
       <Toolbar className="controls" aria-label={t.room.controls}>
+        <MicrophoneButton />
         {takesPart && <Hand raised={raised} />}
         {takesPart && <Reactions />}
         {role !== undefined && <AskRight />}

@@ -1,4 +1,5 @@
 // The room: people, stage and conversation side by side, on a phone one below the other, with the controls at the bottom.
+import { lazy, Suspense } from "react";
 import { useSeenHeight } from "../../app/viewport";
 import { useTexts } from "../../texts";
 import { Broadcasts } from "../breakouts/Broadcasts";
@@ -12,6 +13,11 @@ import { EndDialogs } from "../lifecycle/EndDialogs";
 import { Invite } from "../lifecycle/Invite";
 import { ImportPolls } from "../polls/ImportPolls";
 import { PollForm } from "../polls/PollForm";
+import { ConsentBar } from "../recording/ConsentBar";
+import { MarkDialog } from "../recording/MarkDialog";
+import { RecordingSaid } from "../recording/RecordingSaid";
+import { SoundProvider } from "../sound/SoundContext";
+import { SoundNotices } from "../sound/SoundNotices";
 import { Announcements } from "./Announcements";
 import { ConnectionBar } from "./ConnectionBar";
 import { ControlBar } from "./ControlBar";
@@ -23,10 +29,14 @@ import { Shortcuts } from "./Shortcuts";
 import { SidePanel } from "./SidePanel";
 import "./room.css";
 
+const SoundSettings = lazy(() => import("../sound/SoundSettings"));
+
 export function Room() {
   return (
     <PlaceProvider>
-      <RoomPage />
+      <SoundProvider>
+        <RoomPage />
+      </SoundProvider>
     </PlaceProvider>
   );
 }
@@ -44,6 +54,7 @@ function RoomPage() {
       </a>
       <RoomHead />
       <ConnectionBar />
+      <ConsentBar />
       <PlaceBar />
       <Broadcasts />
       <div className="room-body">
@@ -58,10 +69,12 @@ function RoomPage() {
         </aside>
       </div>
       <Refusals />
+      <SoundNotices />
       <ControlBar />
       <Shortcuts />
       <Announcements />
       <Calls />
+      <RecordingSaid />
       <Dialogs />
     </div>
   );
@@ -77,6 +90,12 @@ function Dialogs() {
       {dialog === "conversation" && <Conversation onClose={close} />}
       {dialog === "new-poll" && <PollForm onClose={close} />}
       {dialog === "import-polls" && <ImportPolls onClose={close} />}
+      {dialog === "sound" && (
+        <Suspense fallback={null}>
+          <SoundSettings onClose={close} />
+        </Suspense>
+      )}
+      {dialog === "mark" && <MarkDialog onClose={close} />}
       <EndDialogs />
     </>
   );

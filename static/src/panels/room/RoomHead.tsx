@@ -8,19 +8,22 @@ import { MenuButton } from "../../design/Menu";
 import { hostOf, isStaffRole } from "../../session/standing";
 import { useFormats, useTexts } from "../../texts";
 import { useSessionMenu } from "../lifecycle/sessionMenu";
+import { RecordingMark } from "../recording/RecordingMark";
+import { SpeakingNow } from "../sound/SpeakingNow";
 import { useClock, useRoom } from "./RoomContext";
 import { usePlace } from "./place";
 
 export function RoomHead() {
   const t = useTexts();
   const { view } = useRoom();
-  const { phone } = usePlace();
+  const { phone, wide } = usePlace();
   const menu = useSessionMenu();
   return (
     <header className="room-head">
       <h1 className="room-title clip">{view.lifecycle.title}</h1>
       <Status />
-      <span className="grow" />
+      <RecordingMark />
+      <span className="grow">{!wide && <SpeakingNow />}</span>
       <NextStep />
       {menu.length > 0 && (
         <MenuButton label={t.room.menu} groups={menu}>

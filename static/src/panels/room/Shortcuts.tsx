@@ -3,6 +3,7 @@ import { Key } from "../../design/Bits";
 import { Toggle } from "../../design/Field";
 import { Overlay } from "../../design/Overlay";
 import { useTexts } from "../../texts";
+import { useSoundTexts } from "../../texts/sound";
 import { partsOf } from "../polls/reading";
 import { useKeys, useKeysOn } from "./keys";
 import { usePlace } from "./place";
@@ -10,6 +11,7 @@ import { useRoom } from "./RoomContext";
 
 export function Shortcuts() {
   const t = useTexts();
+  const sound = useSoundTexts();
   const { may, view, submit, here, feature } = useRoom();
   const { dialog, openDialog, openPanel, look } = usePlace();
   const [on, setOn] = useKeysOn();
@@ -31,6 +33,8 @@ export function Shortcuts() {
     "?": () => openDialog("shortcuts"),
   });
   const list: [string, string][] = [
+    ["M", sound.shortcut],
+    [sound.space, sound.shortcutHold],
     ["H", t.shortcuts.raise],
     ["⇧ H", t.shortcuts.raiseTo],
     ["E", t.shortcuts.react],

@@ -2,15 +2,15 @@
 import { useLayoutEffect, useRef, useState } from "react";
 import { kept } from "../../app/client";
 
-const OFF = "atelier.keys.off";
+export const KEYS_OFF = "atelier.keys.off";
 
 export function useKeysOn(): [boolean, (on: boolean) => void] {
-  const [on, setOn] = useState(() => kept.get(OFF) === null);
+  const [on, setOn] = useState(() => kept.get(KEYS_OFF) === null);
   const change = (next: boolean): void => {
-    if (next) kept.drop(OFF);
-    else kept.set(OFF, "1");
+    if (next) kept.drop(KEYS_OFF);
+    else kept.set(KEYS_OFF, "1");
     setOn(next);
-    window.dispatchEvent(new Event(OFF));
+    window.dispatchEvent(new Event(KEYS_OFF));
   };
   return [on, change];
 }
@@ -27,7 +27,7 @@ export function useKeys(keys: Readonly<Record<string, () => void>>): void {
       const letter = /^[a-z]$/i.test(event.key);
       const name = letter && event.shiftKey ? `shift+${event.key.toLowerCase()}` : event.key.toLowerCase();
       const act = latest.current[name];
-      if (act === undefined || (name !== "?" && kept.get(OFF) !== null)) return;
+      if (act === undefined || (name !== "?" && kept.get(KEYS_OFF) !== null)) return;
       event.preventDefault();
       act();
     };
@@ -37,7 +37,7 @@ export function useKeys(keys: Readonly<Record<string, () => void>>): void {
 }
 
 /** Where a key has a meaning of its own: fields, open menus and dialogs, the board's tools. */
-function isBusy(target: EventTarget | null): boolean {
+export function isBusy(target: EventTarget | null): boolean {
   if (!(target instanceof Element)) return false;
   return (
     target.closest(

@@ -9,7 +9,16 @@ import { useRoom } from "./RoomContext";
 
 export type Panel = "chat" | "questions" | "polls" | "people";
 export type DialogName =
-  "shortcuts" | "invite" | "rights-of-all" | "conversation" | "end" | "cancel" | "new-poll" | "import-polls";
+  | "shortcuts"
+  | "invite"
+  | "rights-of-all"
+  | "conversation"
+  | "end"
+  | "cancel"
+  | "new-poll"
+  | "import-polls"
+  | "sound"
+  | "mark";
 
 export interface Thing {
   kind: "poll" | "question" | "board" | "breakouts";

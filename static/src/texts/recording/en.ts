@@ -6,6 +6,8 @@ export const recording = {
   title: "Recording",
   on: "Recording",
   paused: "Recording paused",
+  /** Beside its mark, where there is little room. */
+  short: "Rec",
   start: "Start recording",
   pause: "Pause recording",
   resume: "Go on recording",

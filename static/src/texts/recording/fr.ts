@@ -7,6 +7,7 @@ export const recording: typeof english = {
   title: "Enregistrement",
   on: "Enregistrement",
   paused: "Enregistrement en pause",
+  short: "Enr.",
   start: "Commencer l'enregistrement",
   pause: "Mettre l'enregistrement en pause",
   resume: "Reprendre l'enregistrement",
