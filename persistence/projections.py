@@ -40,6 +40,8 @@ REMEMBERED_MAX = 200  # sessions whose evidence is kept in memory
 READ_EVENTS = 500
 SCORED_AT_A_TIME = 20  # people; then others get their turn
 
+RECORDING_URL = "/api/v1/live-sessions/{}/recordings"  # stable; what it links to is signed when it is read
+
 EPOCH = datetime.fromtimestamp(0, UTC)
 Row: TypeAlias = dict[str, Any]
 
@@ -93,7 +95,7 @@ class Projector:
         doing = {name: [{"batch": 1, **row} for row in rows] for name, rows in found.items()}
         async with self._database.transaction() as connection:
             at = await connection.fetchval("SELECT clock_timestamp()")
-            people, about = await _rows(evidence, at)
+            people, about = await _rows(session, evidence, at)
             await lock_head(connection, session)
             await connection.execute(_PROJECT_GATES, session, doing)
             await self._write(connection, session, evidence, at, people, about, True)
@@ -108,7 +110,7 @@ class Projector:
 
     async def _project(self, session: SessionId, upto: int, at: datetime) -> None:
         evidence = await self._gathered(session, upto)
-        people, about = await _rows(evidence, at)
+        people, about = await _rows(session, evidence, at)
         async with self._database.transaction() as connection:
             await self._write(connection, session, evidence, at, people, about, False)
 
@@ -148,7 +150,7 @@ class Projector:
             await close_registrations(connection, session)
 
 
-async def _rows(evidence: Evidence, at: datetime) -> tuple[list[Row], Row]:
+async def _rows(session: SessionId, evidence: Evidence, at: datetime) -> tuple[list[Row], Row]:
     """In steps of time, so that rows change when something happened, not whenever somebody looks."""
     reckoning = Reckoning(evidence, at - (at - EPOCH) % timedelta(seconds=TIME_STEP_S))
     scored: dict[UserId, Score] = {}
@@ -157,7 +159,7 @@ async def _rows(evidence: Evidence, at: datetime) -> tuple[list[Row], Row]:
             scored[UserId(user)] = reckoning.score(UserId(user))
         if number % SCORED_AT_A_TIME == 0:
             await asyncio.sleep(0)
-    return [_person(user, each, evidence) for user, each in scored.items()], _about(evidence, scored, at)
+    return [_person(user, each, evidence) for user, each in scored.items()], _about(session, evidence, scored, at)
 
 
 def _person(user: UserId, score: Score, evidence: Evidence) -> Row:
@@ -170,8 +172,8 @@ def _person(user: UserId, score: Score, evidence: Evidence) -> Row:
     return {"userId": user, "score": score.score or 0, "metadata": metadata}
 
 
-def _about(evidence: Evidence, scored: dict[UserId, Score], at: datetime) -> Row:
-    """W188-W191 without the recording. Staff take no part in the count, as in the capacity."""
+def _about(session: SessionId, evidence: Evidence, scored: dict[UserId, Score], at: datetime) -> Row:
+    """W188-W191. Staff take no part in the count, as in the capacity."""
     overall = session_score(scored.values())
     about: Row = {
         "participantCount": sum(1 for user in scored if evidence.guests[user].role in SEATED),
@@ -181,4 +183,6 @@ def _about(evidence: Evidence, scored: dict[UserId, Score], at: datetime) -> Row
         about["engagementScore"] = overall.score
     if evidence.ended_at is not None:
         about["summary"] = summary(evidence, at)
+    if evidence.stored:
+        about["recordingUrl"] = RECORDING_URL.format(session)
     return about
