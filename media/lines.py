@@ -2,8 +2,9 @@
 aiortc and aioice is in this file, for the pinned versions, and tests/media/test_lines.py says which those are and what they do.
 
 - Addresses and ports are ours to choose; aioice takes every interface but loopback, and any port.
-- No queue without an end: datagrams wait in a bounded one and are counted per second, and what arrives is handed on at once, so
-  that neither aiortc's jitter buffer nor its decoder's thread and queue are used (trap D28).
+- Datagrams are counted per second and wait in a bounded queue; media of strangers is not even looked at (aioice takes it from
+  anywhere, and aiortc's loop dies of an empty datagram).
+- What arrives is handed on at once: neither aiortc's jitter buffer nor its decoder's thread and endless queue are used (trap D28).
 - Consent (RFC 7675) ends within 30 s and takes answers that come late; aioice takes up to 39 s and only answers within 0.5 s.
 - Sending is a header, SRTP and one system call: aiortc's sender wakes a task per listener and packet (performance.md G).
 """
@@ -31,7 +32,10 @@ from media.voices import Packet
 
 DATAGRAMS_WAITING_MAX = 100
 DATAGRAMS_PER_S = 400
-"""A voice sends 50 to 100 a second."""
+"""From one person; a voice is 50 to 100 a second."""
+
+STRANGERS_PER_S = 50
+"""From addresses that have not shown yet that they know the line's password."""
 
 REMOTE_ADDRESSES_MAX = 32
 SOURCES_MAX = 8
@@ -102,7 +106,7 @@ async def _host_candidates(ice: Connection, settings: IceSettings, component: in
             bound = bound_socket(address.bound, settings.ports)
         except OSError:
             continue
-        _, protocol = await loop.create_datagram_endpoint(lambda: StunProtocol(ice), sock=bound)
+        _, protocol = await loop.create_datagram_endpoint(lambda: Port(ice), sock=bound)
         protocol.local_candidate = Candidate(
             foundation=candidate_foundation("host", "udp", address.bound),
             component=component,
@@ -136,24 +140,34 @@ async def _keep_consent(ice: Connection) -> None:
     await ice.close()
 
 
-class Inlet(asyncio.Queue[tuple[bytes, int] | None]):
-    """What arrived and was not looked at yet. Beyond its limits datagrams are lost, as they are on any network."""
+class Port(StunProtocol):
+    """A socket of ours. Media is taken from where the line's checks came from, and nobody may send without end (RFC 7983 section 7
+    tells media from checks by the first byte)."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._second, self._counted = 0, 0
+    def __init__(self, ice: Connection) -> None:
+        super().__init__(ice)
+        self._second, self._counted = 0, {True: 0, False: 0}
 
-    def put_nowait(self, item: tuple[bytes, int] | None) -> None:
-        if item is not None and not self._passes():
-            return
-        super().put_nowait(item)
+    def datagram_received(self, data: bytes | str, addr: tuple[Any, ...]) -> None:
+        known = any(each.port == addr[1] and each._network_host == addr[0] for each in self.receiver._remote_candidates)
+        is_check = bool(data) and cast(bytes, data)[0] < 4
+        if data and (known or is_check) and self._has_room(known):
+            super().datagram_received(data, addr)
 
-    def _passes(self) -> bool:
+    def _has_room(self, known: bool) -> bool:
         second = int(asyncio.get_running_loop().time())
         if second != self._second:
-            self._second, self._counted = second, 0
-        self._counted += 1
-        return self._counted <= DATAGRAMS_PER_S and self.qsize() < DATAGRAMS_WAITING_MAX
+            self._second, self._counted = second, {True: 0, False: 0}
+        self._counted[known] += 1
+        return self._counted[known] <= (DATAGRAMS_PER_S if known else STRANGERS_PER_S)
+
+
+class Inlet(asyncio.Queue[tuple[bytes, int] | None]):
+    """What arrived and was not looked at yet. Beyond its limit datagrams are lost, as they are on any network."""
+
+    def put_nowait(self, item: tuple[bytes, int] | None) -> None:
+        if item is None or self.qsize() < DATAGRAMS_WAITING_MAX:
+            super().put_nowait(item)
 
 
 class _Tap:

@@ -1,50 +1,12 @@
 """The sound of one session, end to end: aiortc clients on loopback speak tones to a desk and measure what they hear."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
-from media.desk import Desk, Heard, OfferRefused, Stand
-from tests.media.caller import ICE, Caller, Tone, loudness_at, until
-
-MARA_HZ, ANA_HZ, BEN_HZ = 440, 700, 1_100
-SPEAKS = Stand(place=None, may_speak=True, recorded=False)
-LISTENS = Stand(place=None, may_speak=False, recorded=False)
-
-
-class Session:
-    """A desk and the people at it."""
-
-    def __init__(self) -> None:
-        self.spoken: list[Heard] = []
-        self.desk = Desk(ICE, heard=self.spoken.append)
-        self.stands: dict[str, Stand] = {}
-        self.callers: list[Caller] = []
-
-    def stand(self, **stands: Stand) -> None:
-        self.stands |= stands
-        self.desk.stand(self.stands)
-
-    async def call(self, user: str, hertz: float | None, stand: Stand = SPEAKS) -> Caller:
-        self.stand(**{user: stand})
-        caller = Caller(Tone(hertz) if hertz is not None else None)
-        self.callers.append(caller)
-        await caller.call(lambda sdp: self.desk.offer(user, sdp))
-        await caller.connected()
-        return caller
-
-    async def close(self) -> None:
-        await self.desk.close()
-        for caller in self.callers:
-            await caller.close()
-
-
-@pytest.fixture
-async def session() -> AsyncIterator[Session]:
-    session = Session()
-    yield session
-    await session.close()
+from media.desk import OfferRefused
+from tests.media.caller import Caller, Tone, loudness_at, until
+from tests.media.conftest import ANA_HZ, LISTENS, MARA_HZ, SPEAKS, Session
 
 
 async def test_two_hear_each_other_and_not_themselves(session: Session) -> None:
