@@ -52,11 +52,12 @@ class Story:
     closed: bool
     missing: tuple[Span, ...]
     silences: tuple[tuple[str, int], ...]  # track, from slot
+    incomplete: str | None = None
 
 
 def read_story(folder: Path) -> Story:
     """An absent manifest tells of nothing: the process was killed before its first line."""
-    kept, closed = 0, False
+    kept, closed, incomplete = 0, False, None
     missing: list[Span] = []
     silences: list[tuple[str, int]] = []
     for line in _lines(folder / NAME):
@@ -65,15 +66,16 @@ def read_story(folder: Path) -> Story:
                 kept, closed = max(kept, slot), False
             case {"kept": int(slot)}:
                 kept = max(kept, slot)
-            case {"closed": int(slot)}:
+            case {"closed": int(slot), "incomplete": why}:
                 kept, closed = max(kept, slot), True
+                incomplete = incomplete or (why if isinstance(why, str) else None)
             case {"missing": [int(from_slot), int(to_slot)], "why": str(why)}:
                 missing.append(Span(from_slot, to_slot, why))
             case {"silence": str(track), "from": int(slot)}:
                 silences.append((track, slot))
             case _:
                 pass
-    return Story(kept, closed, tuple(missing), tuple(silences))
+    return Story(kept, closed, tuple(missing), tuple(silences), incomplete)
 
 
 def generations(recording: Path) -> Sequence[int]:

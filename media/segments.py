@@ -11,7 +11,7 @@ from pathlib import Path
 from media.framing import sounding_samples
 from media.ogg import LACES_MAX, Pages, laces_of, read_pages
 from media.timeline import RATE, SLOT, Placed
-from media.vault import LogSeal, open_log
+from media.vault import LogSeal, Unsealable, open_log
 
 SEGMENT_SAMPLES = 30 * RATE
 PAGE_SAMPLES_MAX = RATE
@@ -137,12 +137,16 @@ def numbers_of(folder: Path, track: str) -> list[int]:
     return sorted(int(found["number"]) for found in names if found and found["track"] == track)
 
 
-def read_track(folder: Path, track: str, key: bytes, sealed_as: str) -> Iterator[Placed]:
-    """In order and without overlap; what a kill tore off is not there. Raises vault.Unsealable for a wrong key."""
+def read_track(folder: Path, track: str, key: bytes, sealed_as: str, unreadable: list[str]) -> Iterator[Placed]:
+    """In order and without overlap; what a kill tore off is not there. Names in `unreadable` the files that do not open at all."""
     end = 0
     for number in numbers_of(folder, track):
         name = f"{track}-{number:05}.seg"
-        log = open_log((folder / name).read_bytes(), key, f"{sealed_as}/{name}")
+        try:
+            log = open_log((folder / name).read_bytes(), key, f"{sealed_as}/{name}")
+        except Unsealable:
+            unreadable.append(name)
+            continue
         for page in read_pages(b"".join(log.pieces), verify=False):
             lengths = [sounding_samples(packet) for packet in page.packets]
             position = page.end - sum(lengths)
