@@ -14,6 +14,7 @@ import { go, linkTo, type Place, placeOf, usePath } from "./router";
 import "../pages/pages.css";
 
 const Sessions = lazy(async () => ({ default: (await import("../pages/Sessions")).Sessions }));
+const Replay = lazy(async () => ({ default: (await import("../pages/Replay")).Replay }));
 const SessionPage = lazy(async () => ({ default: (await import("../pages/SessionPage")).SessionPage }));
 
 export function App() {
@@ -21,7 +22,7 @@ export function App() {
   const path = usePath();
   const user = useSyncExternalStore(identity.subscribe, () => identity.userId);
   const place = placeOf(path);
-  const closed = user === null && (place.page === "sessions" || place.page === "session");
+  const closed = user === null && ["sessions", "session", "replay"].includes(place.page);
   useEffect(() => {
     if (closed) go(path === "/" ? "/sign-in" : `/sign-in?next=${encodeURIComponent(path)}`, { replace: true });
   }, [closed, path]);
@@ -46,6 +47,8 @@ function PageAt({ place, user }: { place: Place; user: string }) {
       return <Sessions key={user} />;
     case "session":
       return <SessionPage key={`${place.id}.${user}`} id={place.id} userId={user} results={place.results} />;
+    case "replay":
+      return <Replay key={`${place.id}.${user}`} id={place.id} userId={user} />;
     case "sign-in":
       return <SignIn next={place.next} />;
     case "join":

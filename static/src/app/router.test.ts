@@ -19,6 +19,8 @@ describe("where an address leads", () => {
     [`/sessions/${SESSION}/breakouts/${SESSION}`, { page: "session", id: SESSION, results: SESSION }],
     [`/sessions/${SESSION}/breakouts/nonsense`, { page: "nowhere" }],
     [`/sessions/${SESSION}/breakouts/${SESSION}/more`, { page: "nowhere" }],
+    [`/sessions/${SESSION}/replay?t=12`, { page: "replay", id: SESSION }],
+    [`/sessions/${SESSION}/replay/more`, { page: "nowhere" }],
     ["/sign-in?next=%2Fsessions%2Fx", { page: "sign-in", next: "/sessions/x" }],
     ["/sessions/nonsense", { page: "nowhere" }],
     ["/join/more", { page: "nowhere" }],

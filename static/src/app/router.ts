@@ -45,6 +45,7 @@ export type Place =
   | { page: "reset" }
   | { page: "demo"; name: string }
   | { page: "session"; id: string; results?: string }
+  | { page: "replay"; id: string }
   | { page: "nowhere" };
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
@@ -54,6 +55,8 @@ export function placeOf(path: string): Place {
   const [first = "", second = "", third, fourth = "", ...more] = url.pathname.split("/").slice(1);
   if (first === "sessions" && UUID.test(second) && third === "breakouts" && UUID.test(fourth) && more.length === 0)
     return { page: "session", id: second, results: fourth };
+  if (first === "sessions" && UUID.test(second) && third === "replay" && fourth === "")
+    return { page: "replay", id: second };
   if (third !== undefined && third !== "") return { page: "nowhere" };
   if (first === "") return { page: "sessions" };
   if (first === "sign-in") return { page: "sign-in", next: inside(url.searchParams.get("next")) };

@@ -1,8 +1,8 @@
 // The whole room at any moment: the views of a session, folded from its events once. Some are kept on the way, so that
 // going anywhere costs the few events since the last one kept. Knows no server and no page.
 import type { View } from "../session/protocol";
-import { apply } from "../session/fold/room";
 import type { Recorded } from "../session/wire";
+import { Folding } from "./folding";
 
 /** Between two kept views. They share what did not change; going anywhere folds at most so many events. */
 const EVERY = 100;
@@ -18,35 +18,40 @@ export class Past {
   readonly #every: number;
   readonly #times: number[] = [];
   readonly #kept: Kept[];
-  #head: Kept;
+  #folding: Folding;
   #last: Kept;
 
   /** `first`: the view before all events. */
   constructor(first: View, every = EVERY) {
     this.#every = every;
-    this.#head = this.#last = { count: 0, view: first };
-    this.#kept = [this.#head];
+    this.#folding = new Folding(first);
+    this.#last = { count: 0, view: first };
+    this.#kept = [this.#last];
   }
 
-  /** The view after everything so far. */
+  /** The view after everything so far; for a look at it, not to be held while more is appended. */
   get head(): View {
-    return this.#head.view;
+    return this.#folding.end();
   }
 
   append(event: Recorded): void {
     const before = this.#times.at(-1) ?? -Infinity;
     this.events.push(event);
     this.#times.push(Math.max(before, Date.parse(event.at)));
-    this.#head = { count: this.events.length, view: apply(this.#head.view, event) };
-    if (this.#head.count % this.#every === 0) this.#kept.push(this.#head);
+    this.#folding.step(event);
+    if (this.events.length % this.#every === 0) this.#keep(this.head);
   }
 
   /** From here on it goes on from another view: the reader came to another place, or may see more or less. */
   turn(view: View): void {
-    this.#head = { count: this.events.length, view };
-    if (this.#kept.at(-1)?.count === this.#head.count) this.#kept.pop();
-    this.#kept.push(this.#head);
-    this.#last = this.#head;
+    if (this.#kept.at(-1)?.count === this.events.length) this.#kept.pop();
+    this.#keep(view);
+    this.#last = { count: this.events.length, view };
+  }
+
+  #keep(view: View): void {
+    this.#kept.push({ count: this.events.length, view });
+    this.#folding = new Folding(view);
   }
 
   /** How many events had happened by then, milliseconds. */
@@ -56,14 +61,12 @@ export class Past {
 
   /** The view after the first `count` events. */
   viewAfter(count: number): View {
-    let now = this.#nearest(count);
-    while (now.count < count) {
-      const event = this.events[now.count];
-      if (event === undefined) break;
-      now = { count: now.count + 1, view: apply(now.view, event) };
-    }
-    this.#last = now;
-    return now.view;
+    const from = this.#nearest(count);
+    if (from.count === count) return from.view;
+    const folding = new Folding(from.view);
+    for (const event of this.events.slice(from.count, count)) folding.step(event);
+    this.#last = { count, view: folding.end() };
+    return this.#last.view;
   }
 
   /** The latest view at hand that is not too late. Where another was taken up in between, going on is not enough. */

@@ -177,9 +177,11 @@ describe("searching", () => {
 });
 
 test("a moment has an address", () => {
-  expect(momentIn("?t=1234")).toBe(1234);
-  expect(momentIn("?t=12.5&x=1")).toBe(12.5);
-  for (const nonsense of ["", "?t=", "?t=-3", "?t=1e9", "?t=abc"]) expect(momentIn(nonsense)).toBeNull();
+  expect(momentIn({ search: "?t=1234", hash: "" })).toBe(1234);
+  expect(momentIn({ search: "?t=12.5&x=1", hash: "#t=3" })).toBe(12.5);
+  expect(momentIn({ search: "", hash: "#t=7" })).toBe(7);
+  for (const search of ["", "?t=", "?t=-3", "?t=1e9", "?t=abc"]) expect(momentIn({ search, hash: "" })).toBeNull();
+  expect(addressAt("file:///a/replay.html", 61.9)).toBe("file:///a/replay.html#t=61");
   expect(addressAt("http://here/sessions/1/replay?t=3&x=1", 61.9)).toBe("http://here/sessions/1/replay?t=61&x=1");
 });
 

@@ -11,7 +11,7 @@ import { SLIDE_WIDTH, slideHeight } from "./seeing";
 
 type Exported = Parameters<typeof exportToCanvas>[0];
 
-interface Sheet {
+export interface Sheet {
   elements: readonly Drawn[];
   files: Record<string, { id: string; mimeType: string; dataURL: string; created: number }>;
 }
@@ -34,7 +34,7 @@ export async function sheetOf(session: string, page: Page, drawn: readonly Drawn
   return { elements, files };
 }
 
-function slideOf(background: NonNullable<Page["background"]>): Drawn {
+export function slideOf(background: NonNullable<Page["background"]>): Drawn {
   return {
     id: "slide",
     type: "image",
@@ -99,13 +99,21 @@ export async function asPdf(
   here: { id: string; elements: readonly Drawn[] } | null,
   progress: (done: number) => void,
 ): Promise<Blob> {
-  const { jsPDF } = await import("jspdf");
-  let document: InstanceType<typeof jsPDF> | undefined;
-  for (const [at, page] of pages.entries()) {
-    progress(at);
+  const sheets = pages.map((page) => async () => {
     const drawn =
       page.id === here?.id ? here.elements : (await api.get<LoadedBoard>(pagePath(session, page.id))).elements;
-    const sheet = await sheetOf(session, page, drawn);
+    return sheetOf(session, page, drawn);
+  });
+  return pdfOf(sheets, progress);
+}
+
+/** One sheet after the other, each made when it is its turn. */
+export async function pdfOf(sheets: readonly (() => Promise<Sheet>)[], progress: (done: number) => void): Promise<Blob> {
+  const { jsPDF } = await import("jspdf");
+  let document: InstanceType<typeof jsPDF> | undefined;
+  for (const [at, make] of sheets.entries()) {
+    progress(at);
+    const sheet = await make();
     const canvas = await exportToCanvas({ ...given(sheet), getDimensions: sized } as Exported);
     const format = [Math.max(1, canvas.width / SCALE), Math.max(1, canvas.height / SCALE)];
     const [width = 1, height = 1] = format;

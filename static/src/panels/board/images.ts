@@ -73,17 +73,25 @@ export function blobOf(canvas: HTMLCanvasElement, type: string): Promise<Blob> {
 }
 
 const fetched = new Map<string, Promise<Blob>>();
+let inside: ((imageId: string) => Blob) | null = null;
+
+/** From now on pictures are at hand: nobody is asked for them. */
+export function takeImagesFrom(source: (imageId: string) => Blob): void {
+  inside = source;
+}
 
 /** A picture never changes: it is fetched once. */
 export function fetchImage(session: string, imageId: string): Promise<Blob> {
   const path = `/live-sessions/${session}/images/${imageId}`;
   const known = fetched.get(path);
   if (known !== undefined) return known;
-  const asked = api.file(path);
+  const asked = inside === null ? api.file(path) : held(inside, imageId);
   fetched.set(path, asked);
   asked.catch(() => fetched.delete(path));
   return asked;
 }
+
+const held = async (source: (imageId: string) => Blob, imageId: string): Promise<Blob> => source(imageId);
 
 export function dataUrlOf(blob: Blob): Promise<string> {
   return new Promise((resolve, reject) => {
