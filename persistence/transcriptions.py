@@ -106,13 +106,16 @@ SELECT t.recording_id FROM workbook.transcription_records n
 _SPEAKERS = "SELECT speaker_id FROM live.session_recordings WHERE recording_id = $1 AND speaker_id IS NOT NULL"
 
 _OF_MIX = """
-SELECT t.id, t.metadata FROM {} t JOIN workbook.audio_recordings r ON r.id = t.audio_recording_id
+SELECT t.id, t.metadata, {} AS status FROM {} t JOIN workbook.audio_recordings r ON r.id = t.audio_recording_id
  WHERE r.recording_id = $1 AND r.track = 'mix' FOR UPDATE OF t
 """
+_RECORDS_OF_MIX = _OF_MIX.format("t.status", "workbook.transcription_records")
+_ARCHIVE_OF_MIX = _OF_MIX.format("'archived'", "workbook.transcription_archive")
 _REWRITE = "UPDATE workbook.transcription_records SET text = $2, metadata = $3 WHERE id = $1"
 _REWRITE_ARCHIVED = (
     "UPDATE workbook.transcription_archive SET text = $2, metadata = $3, word_count = app.word_count($2) WHERE id = $1"
 )
+_DROP_ARCHIVED = "DELETE FROM workbook.transcription_archive WHERE id = $1"
 
 
 class Transcriptions:
@@ -214,29 +217,38 @@ class Transcriptions:
 async def forget_speaker(connection: Connection, recording: str, speaker: UserId) -> None:
     """In the caller's transaction, which holds the recording: the mix's transcript loses what this person said. Where nothing
     is left, nothing was said."""
-    for table, rewrite in (
-        ("workbook.transcription_records", _REWRITE),
-        ("workbook.transcription_archive", _REWRITE_ARCHIVED),
+    for row in (
+        *await connection.fetch(_RECORDS_OF_MIX, recording),
+        *await connection.fetch(_ARCHIVE_OF_MIX, recording),
     ):
-        for row in await connection.fetch(_OF_MIX.format(table), recording):
-            metadata = TranscriptionMetadata.model_validate(row["metadata"])
-            kept = _without(metadata, speaker)
-            if kept == metadata:
-                continue
-            if text := text_of(kept.segments or ()):
-                await connection.execute(rewrite, row["id"], text, _dumped(kept))
-            elif rewrite is _REWRITE:
-                await connection.execute(_MOVE, row["id"], TranscriptionStatus.PENDING)
-                await connection.execute(_FAIL, row["id"], NO_SPEECH)
-            else:
-                await connection.execute("DELETE FROM workbook.transcription_archive WHERE id = $1", row["id"])
+        metadata = TranscriptionMetadata.model_validate(row["metadata"])
+        kept = _without(metadata, speaker)
+        if kept is not metadata:
+            await _rewrite(connection, row["id"], row["status"], kept)
+
+
+async def _rewrite(connection: Connection, id_: str, status: str, kept: TranscriptionMetadata) -> None:
+    text = text_of(kept.segments or ())
+    if text:
+        await connection.execute(_REWRITE_ARCHIVED if status == "archived" else _REWRITE, id_, text, _dumped(kept))
+    elif status == "archived":
+        await connection.execute(_DROP_ARCHIVED, id_)
+    elif status == TranscriptionStatus.COMPLETED:
+        await connection.execute(_MOVE, id_, TranscriptionStatus.PENDING)
+        await connection.execute(_FAIL, id_, NO_SPEECH)
+    else:  # it is being made again
+        await connection.execute(_REWRITE, id_, None, {})
 
 
 def _without(metadata: TranscriptionMetadata, speaker: UserId) -> TranscriptionMetadata:
+    """The same object where nothing is of this person."""
+    segments, words = metadata.segments or (), metadata.words or ()
+    if all(each.speaker != speaker for each in (*segments, *words)):
+        return metadata
     return metadata.model_copy(
         update={
-            "segments": tuple(each for each in metadata.segments or () if each.speaker != speaker),
-            "words": tuple(each for each in metadata.words or () if each.speaker != speaker),
+            "segments": tuple(each for each in segments if each.speaker != speaker),
+            "words": tuple(each for each in words if each.speaker != speaker),
         }
     )
 

@@ -210,7 +210,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
       ORDER BY t.created_at DESC, t.id DESC LIMIT hits_max)
   )
   SELECT h.type, h.id, h.title,
-         ts_headline('pg_catalog.english', left(h.text, 100000), a.words, 'StartSel=«, StopSel=», MaxFragments=2, MaxWords=24'),
+         ts_headline('pg_catalog.english', left(h.text, 100000), a.words, 'StartSel=«, StopSel=», MaxFragments=2, MaxWords=24, ShortWord=0'),
          h.created_at, h.rank, h.audio_recording_id, h.session_id
     FROM hits h, asked a ORDER BY h.created_at DESC, h.id DESC LIMIT hits_max $$;
 GRANT EXECUTE ON FUNCTION workbook.search(text, timestamptz, uuid, int) TO workshop_app;

@@ -31,7 +31,7 @@ def said_by(speaker: UserId | None, text: str, start: float = 0.0) -> tuple[Tran
     end = start + 1
     return (
         TranscriptionSegment(start=start, end=end, text=text, speaker=speaker, confidence=0.9),
-        TranscriptionWord(start=start, end=end, word=text.split()[0], speaker=speaker, confidence=0.9),
+        TranscriptionWord(start=start, end=end, word=text.partition(" ")[0], speaker=speaker, confidence=0.9),
     )
 
 
