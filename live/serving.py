@@ -105,10 +105,10 @@ def _stopping() -> asyncio.Event:
 
 
 def write_log() -> None:
-    """On standard error. No access log: addresses of pages say who was where."""
+    """On standard error. No access log: addresses of pages say who was where, and those of machines who it was."""
     shape_log()
     logging.basicConfig(format="%(message)s", stream=sys.stderr, level=logging.INFO, force=True)
-    for name in ("engineio.server", "socketio.server", "aiohttp.access"):
+    for name in ("engineio.server", "socketio.server", "aiohttp.access", "aioice", "aiortc"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
 
 

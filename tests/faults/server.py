@@ -21,18 +21,19 @@ class DidNotStart(RuntimeError):
 
 
 class Server:
-    """`failpoints` is what FAILPOINTS holds for one life of the server (live/failpoints.py)."""
+    """`failpoints` is what FAILPOINTS holds for one life of the server (live/failpoints.py), `settings` what else it is told."""
 
-    def __init__(self, folder: Path, database_url: str, secret_key: str) -> None:
+    def __init__(self, folder: Path, database_url: str, secret_key: str, **settings: str) -> None:
         self.port = find_free_port()
         self.output = folder / "server.log"
-        self._folder = folder
+        self.data = folder / "data"
         self._environment = {
             **{name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG", "TMPDIR"}},
             "DATABASE_URL": database_url,
             "SECRET_KEY": secret_key,
             "LIMITS_FACTOR": "1000",
             "PYTHONUNBUFFERED": "1",
+            **settings,
         }
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -49,7 +50,7 @@ class Server:
         command = [sys.executable, *ENTRY, "serve", "--host", "127.0.0.1", "--port", str(self.port)]
         with self.output.open("ab") as output:
             self._process = subprocess.Popen(
-                [*command, "--data-dir", str(self._folder / "data")],
+                [*command, "--data-dir", str(self.data)],
                 cwd=ROOT,
                 env={**self._environment, "FAILPOINTS": failpoints},
                 stdin=subprocess.DEVNULL,

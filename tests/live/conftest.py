@@ -27,6 +27,7 @@ from rooms.lifecycle import ActivateSession, StartSession
 from rooms.roles import Role
 from tests.conftest import find_free_port
 from tests.databases import SECRET_KEY
+from tests.live.phone import Phone, Ring
 from tests.live.raw import Raw
 from tests.live.visitor import Visitor
 
@@ -201,3 +202,16 @@ async def raw(house: House) -> AsyncIterator[Callable[[], Raw]]:
 
     yield make
     await asyncio.gather(*(each.close() for each in made))
+
+
+@pytest.fixture
+async def ring() -> AsyncIterator[Ring]:
+    """Makes connected phones, which hang up at the end."""
+    made: list[Phone] = []
+
+    async def ring(visitor: Visitor, hertz: float | None) -> Phone:
+        made.append(Phone(visitor, hertz))
+        return await made[-1].call()
+
+    yield ring
+    await asyncio.gather(*(phone.close() for phone in made))

@@ -2,7 +2,7 @@
 does, speaks a tone and measures what comes back."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import numpy as np
 
@@ -93,6 +93,9 @@ class Phone:
 
 def _rms(sound: "np.ndarray[tuple[int, ...], np.dtype[np.int16]]") -> float:
     return float(np.sqrt(np.mean(sound.astype(np.float64) ** 2))) if len(sound) else 0.0
+
+
+Ring = Callable[[Visitor, float | None], Awaitable[Phone]]
 
 
 async def offered(visitor: Visitor, sdp: object) -> Document:

@@ -1,37 +1,32 @@
 """People speak and hear each other over a running server, on loopback: who hears whom follows the log, whatever a client sends."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
 from rooms.ids import SessionId
 from tests.live.conftest import House
-from tests.live.phone import ANA_HZ, BEN_HZ, MARA_HZ, OTTO_HZ, NotAnswered, Phone, levels_of, offered, said_of_sound
+from tests.live.phone import (
+    ANA_HZ,
+    BEN_HZ,
+    MARA_HZ,
+    OTTO_HZ,
+    NotAnswered,
+    Phone,
+    Ring,
+    levels_of,
+    offered,
+    said_of_sound,
+)
 from tests.live.test_places import divide, move
-from tests.live.visitor import Visitor
 from tests.media.caller import Caller, Tone, until
 
 SILENT_WITHIN_S = 1.0  # 200 ms, with five-fold slack: two servers' threads and five clients share two cores
-Ring = Callable[[Visitor, float | None], Awaitable[Phone]]
 
 
 @pytest.fixture
 async def session(house: House) -> SessionId:
     return await house.session()
-
-
-@pytest.fixture
-async def ring() -> AsyncIterator[Ring]:
-    """Makes connected phones, which hang up at the end."""
-    made: list[Phone] = []
-
-    async def ring(visitor: Visitor, hertz: float | None) -> Phone:
-        made.append(Phone(visitor, hertz))
-        return await made[-1].call()
-
-    yield ring
-    await asyncio.gather(*(phone.close() for phone in made))
 
 
 async def test_two_speakers_and_a_listener_hear_each_other_and_not_themselves(
