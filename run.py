@@ -1,4 +1,4 @@
-"""The command line: demo, serve, migrate, rebuild, user. Puts settings together and starts things; knows no rule of the workshop."""
+"""The command line: demo, serve, worker, migrate, rebuild, user. Puts settings together and starts things; knows no rule of the workshop."""
 
 import asyncio
 import json
@@ -24,6 +24,7 @@ from live.keys import DEMO, SETTINGS
 from live.serving import AfterStart, write_log
 from live.serving import serve as serve_until_stopped
 from live.settings import DEFAULT_PORT, Settings, SettingsRefused, read_settings
+from live.worker_process import keep_worker, work_until_stopped
 from persistence.database import Database, Unavailable
 from persistence.directory import AddressTaken, Directory, LastAdministrator
 from persistence.embedded import Embedded, NoPostgres
@@ -51,6 +52,7 @@ TlsCert = Annotated[Path | None, typer.Option(help="Certificate chain, PEM; with
 TlsKey = Annotated[Path | None, typer.Option(help="Its private key, PEM.")]
 TlsSelfSigned = Annotated[bool, typer.Option("--tls-self-signed", help="Make a certificate; browsers warn once.")]
 Workers = Annotated[int, typer.Option(min=1, help="Processes; more than one needs REDIS_URL.")]
+NoWorker = Annotated[bool, typer.Option("--no-worker", help="Recordings wait for a worker started elsewhere.")]
 RoleOption = Annotated[list[PlatformRole], typer.Option("--role", help="May be given several times.")]
 
 
@@ -64,6 +66,7 @@ def demo(
     tls_cert: TlsCert = None,
     tls_key: TlsKey = None,
     tls_self_signed: TlsSelfSigned = False,
+    no_worker: NoWorker = False,
 ) -> None:
     """A workshop to walk into: embedded Postgres, a seeded session and its cast."""
     _require_one(workers)
@@ -72,7 +75,7 @@ def demo(
     settings = _with_tls(_settings(environ, host, port, data_dir, demo=True), tls_cert, tls_key, tls_self_signed)
     with _Postgres(settings) as postgres:
         postgres.bring_up_to_date()
-        _run(serve_until_stopped(postgres.settings, _seed_and_show(bots), beside=postgres.keep))
+        _run(serve_until_stopped(postgres.settings, _seed_and_show(bots), beside=_beside(postgres, no_worker)))
 
 
 @app.command()
@@ -84,12 +87,25 @@ def serve(
     tls_cert: TlsCert = None,
     tls_key: TlsKey = None,
     tls_self_signed: TlsSelfSigned = False,
+    no_worker: NoWorker = False,
 ) -> None:
     """The server, on the database of DATABASE_URL, which `migrate` has brought up to date, or on an embedded one of its own."""
     _require_one(workers)
     settings = _with_tls(_settings(os.environ, host, port, data_dir), tls_cert, tls_key, tls_self_signed)
     with _Postgres(settings) as postgres:
-        _run(serve_until_stopped(postgres.settings, beside=postgres.keep))
+        _run(serve_until_stopped(postgres.settings, beside=_beside(postgres, no_worker)))
+
+
+@app.command()
+def worker(
+    data_dir: DataDir = Path("data"),
+    with_parent: Annotated[bool, typer.Option(hidden=True, help="End when standard input does.")] = False,
+) -> None:
+    """Works on recordings: makes them, writes them down. `serve` and `demo` start one; more may run beside it, on the same data."""
+    settings = _settings(os.environ, data_dir=data_dir)
+    if not settings.database_url:
+        sys.exit("DATABASE_URL is not set: an embedded Postgres has a worker already, its server's")
+    _run(work_until_stopped(settings, with_parent=with_parent))
 
 
 @app.command(name="migrate")
@@ -200,6 +216,18 @@ class _Postgres:
     async def keep(self) -> None:
         if self.embedded is not None:
             await self.embedded.keep()
+
+
+def _beside(postgres: _Postgres, no_worker: bool) -> Callable[[], Coroutine[None, None, None]]:
+    """What goes on as long as the server does."""
+
+    async def beside() -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(postgres.keep())
+            if not no_worker:
+                tasks.create_task(keep_worker(postgres.settings))
+
+    return beside
 
 
 def _own_secret(data_dir: Path) -> str:

@@ -1,7 +1,7 @@
 """The composition root: every part of the server is made here, once, in order, and taken down in reverse."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, suppress
 from functools import partial
 from uuid import uuid4
@@ -23,6 +23,7 @@ from live.ice import ice_of
 from live.intake import Intake
 from live.joining import Joining
 from live.kept import Kept
+from live.kept_going import end, kept_going
 from live.keys import (
     ACCESS_TOKENS,
     DATABASE,
@@ -65,8 +66,6 @@ from persistence.tokens import Tokens
 
 log = structlog.get_logger("app")
 SOCKET_PATH = "/socket.io/"
-RESTART_AFTER_S = 1.0
-CANCEL_AGAIN_S = 0.5
 SWEEP_EVERY_S = 86_400.0
 
 
@@ -154,8 +153,8 @@ async def _sessions(app: web.Application) -> AsyncIterator[None]:
             partial(_sweep, app[TOKENS]),
             gateway.wire.engine.keep_beat,
         ):
-            task = asyncio.create_task(_kept(work))
-            tasks.push_async_callback(_end, task)
+            task = asyncio.create_task(kept_going(work))
+            tasks.push_async_callback(end, task)
         yield
         await sound.close()
         await hosts.settle()
@@ -190,23 +189,3 @@ async def _sweep(tokens: Tokens) -> None:
         with suppress(Unavailable):
             await tokens.sweep()
         await asyncio.sleep(SWEEP_EVERY_S)
-
-
-async def _kept(work: Callable[[], Awaitable[None]]) -> None:
-    """What runs beside everything else goes on after a mistake of ours, with a line that says so. Asks whether it was cancelled,
-    because a library on the way may have turned that into another error."""
-    task = asyncio.current_task()
-    while task is not None and not task.cancelling():
-        try:
-            await work()
-        except Exception:
-            if not task.cancelling():
-                log.exception("stopped and started again", what=str(work))
-                await asyncio.sleep(RESTART_AFTER_S)
-
-
-async def _end(task: asyncio.Task[None]) -> None:
-    """Says it again until it is heard: `asyncio.wait_for` of Python 3.11 may swallow a cancellation that comes with a result."""
-    while not task.done():
-        task.cancel()
-        await asyncio.wait({task}, timeout=CANCEL_AGAIN_S)

@@ -7,7 +7,18 @@ import os
 import signal
 from random import SystemRandom
 
-NAMES = frozenset({"before_commit", "after_commit_before_ack", "after_ack_before_delivery"})
+NAMES = frozenset({"before_commit", "after_commit_before_ack", "after_ack_before_delivery"}) | {
+    # of a worker, in the order of its work on a recording
+    "worker_leased",
+    "worker_made",
+    "worker_put",
+    "worker_stored",
+    "worker_withdrawn",
+    "worker_began",
+    "worker_heard",
+    "worker_wrote",
+    "worker_merged",
+}
 ACTIONS = frozenset({"kill", "fail"})
 
 

@@ -151,7 +151,9 @@ def _sentence(words: list[Word], confidence: float) -> Segment:
 
 def clean(text: object, characters_max: int = TEXT_CHARACTERS_MAX) -> str:
     """On one line, without control characters or marks that turn the direction of writing."""
-    spaced = " ".join(str(text)[: 4 * characters_max].split())
+    if not isinstance(text, str):
+        return ""
+    spaced = " ".join(text[: 4 * characters_max].split())
     return "".join(
         character
         for character in unicodedata.normalize("NFC", spaced)

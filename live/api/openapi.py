@@ -148,6 +148,8 @@ def _headers(route: Route) -> Iterable[dict[str, Any]]:
     text = {"type": "string"}
     if route.matches is not None:
         yield {"name": "If-Match", "in": "header", "required": True, "schema": text, "description": "the ETag one read"}
+    if route.ranged:
+        yield {"name": "Range", "in": "header", "required": False, "schema": text, "description": "`bytes=0-99`"}
     if route.etag and route.method == "GET":
         yield {"name": "If-None-Match", "in": "header", "required": False, "schema": text}
     if route.method == "POST" and route.keyed and route.who is not Who.ANYONE:
@@ -169,6 +171,8 @@ def _responses(route: Route, answer: Any) -> dict[str, Any]:
         responses[str(route.status)] = {"description": "As asked", "content": {_bare(each): {} for each in kinds}}
     else:
         responses["204"] = {"description": "Done"}
+    if route.ranged:
+        responses["206"] = {**responses["200"], "description": "The range that was asked for"}
     if route.etag and route.method == "GET":
         responses["304"] = {"description": "Unchanged"}
     for status, codes in sorted(_problems_of(route).items()):
@@ -199,6 +203,8 @@ def _problems_of(route: Route) -> dict[int, list[str]]:
         codes += ["bad_request", "too_large", "too_slow", "unsupported_media_type"]
     if route.takes:
         codes += ["overloaded"]
+    if route.ranged:
+        codes += ["range_not_satisfiable"]
     found: dict[int, list[str]] = {}
     for code in codes:
         found.setdefault(status_of(code), []).append(code)

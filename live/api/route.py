@@ -87,6 +87,19 @@ class File:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Ranged:
+    """A large answer of which any range may be asked for (RFC 9110, 14). `read` makes the bytes from `start` up to `stop`; None
+    then is not found. `version` as of a File."""
+
+    size: int
+    read: Callable[[int, int], Awaitable[bytes | None]]
+    content_type: str
+    version: str
+    name: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
 @dataclass(frozen=True)
 class Route:
     """`recognises`: for ANYONE, but whoever is signed in is known. `matches`: the route whose representation If-Match names. `refuses`: codes beside the general ones that it may answer,
@@ -115,6 +128,7 @@ class Route:
     body_optional: bool = False
     answer: TypeAdapter[Any] | None = None
     file: bool = False
+    ranged: bool = False
 
     @property
     def name(self) -> str:
@@ -174,6 +188,7 @@ def _read_signature(path: str, run: Run) -> dict[str, Any]:
         "query": query,
         "body": None if body is None else TypeAdapter(body),
         "body_optional": body is not None and signature.parameters["body"].default is None,
-        "answer": None if answered in (None, File) else TypeAdapter(answered),
-        "file": answered is File,
+        "answer": None if answered in (None, File, Ranged) else TypeAdapter(answered),
+        "file": answered in (File, Ranged),
+        "ranged": answered is Ranged,
     }

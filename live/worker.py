@@ -1,0 +1,227 @@
+"""The process that works on recordings beside the server: leases jobs, carries them out, tells the sessions how far they are. Any
+number of workers may run on one database, as long as they see the folder in which the server records. One that dies leaves its
+jobs to whoever comes next (persistence/jobs.py).
+
+Two lanes: what people wait for (parts of a recording, taking a voice out) never stands behind an hour of transcription.
+"""
+
+import asyncio
+import os
+import socket
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, suppress
+from functools import partial
+
+import structlog
+
+from live.failpoints import Failpoints
+from live.finalising import Finalising, NotYet, Reports, WorkFailed
+from live.heads import Heads
+from live.host import Parts
+from live.hosts import Hosts, NoSession
+from live.kept_going import end, kept_going
+from live.settings import Settings
+from live.storage import open_store
+from live.transcribing import Transcribing
+from media.scribe import Scribe
+from media.store import Store, StoreFailed
+from media.transcriber import installed
+from persistence.committer import Committer
+from persistence.database import Database, Unavailable
+from persistence.directory import Directory
+from persistence.event_log import EventLog
+from persistence.jobs import LEASE_S, Job, Jobs, backoff_s
+from persistence.media_homes import Homes
+from persistence.recording_keys import RecordingKeys
+from persistence.recordings import Recordings
+from persistence.snapshots import Snapshots
+from persistence.transcriptions import ARCHIVED_AT_A_TIME, Transcriptions
+from persistence.uploads import Uploads
+from rooms.feature import Enqueue
+
+log = structlog.get_logger("worker")
+LOOK_EVERY_S = 0.5
+RENEW_EVERY_S = LEASE_S / 3
+SWEEP_EVERY_S = 3_600.0
+MONTHS_AHEAD = 3
+CONNECTIONS = 4
+NICE = 10
+Carry = Callable[[Job], Awaitable[tuple[Enqueue, ...]]]
+
+
+def transcriber_setting(settings: Settings) -> str:
+    """`none`: sessions are recorded and not transcribed."""
+    return settings.transcriber or installed()
+
+
+class Worker:
+    """`lanes`: kinds of jobs with how each is carried out; a lane does one at a time."""
+
+    def __init__(
+        self, jobs: Jobs, failpoints: Failpoints, lanes: tuple[Mapping[str, Carry], ...], transcribing: Transcribing
+    ) -> None:
+        self._jobs = jobs
+        self._failpoints = failpoints
+        self._lanes = lanes
+        self._transcribing = transcribing
+        self._name = f"{socket.gethostname()}:{os.getpid()}"
+
+    async def run(self) -> None:
+        """Until cancelled; what is under way is put back then."""
+        async with asyncio.TaskGroup() as lanes:
+            for lane in self._lanes:
+                lanes.create_task(self._work(lane))
+
+    async def _work(self, lane: Mapping[str, Carry]) -> None:
+        while True:
+            try:
+                job = await self._jobs.lease(lane, self._name)
+            except Unavailable:
+                job = None
+            if job is None:
+                await asyncio.sleep(LOOK_EVERY_S)
+                continue
+            with suppress(Unavailable):  # the lease will run out, and the job is anybody's
+                await self._carry_out(job, lane[job.kind])
+
+    async def _carry_out(self, job: Job, carry: Carry) -> None:
+        work = asyncio.ensure_future(carry(job))
+        renewing = asyncio.create_task(self._renew(job, work))
+        try:
+            await self._failpoints.reach("worker_leased")
+            then = await work
+            await self._jobs.done(job, *then)
+        except NotYet as later:
+            await self._jobs.release(job, later.in_s)
+        except asyncio.CancelledError:
+            if asyncio.current_task().cancelling():  # type: ignore[union-attr]  # this runs in a task
+                with suppress(Unavailable):
+                    await self._jobs.release(job)
+                raise
+            log.warning("a job was taken over", kind=job.kind, job=job.id)
+        except Unavailable:
+            raise
+        except NoSession:
+            await self._jobs.done(job)
+        except (WorkFailed, StoreFailed) as failed:
+            await self._failed(job, failed.code if isinstance(failed, WorkFailed) else "store_failed")
+        except Exception as error:
+            log.exception("a job failed", kind=job.kind, job=job.id, attempt=job.attempts)
+            await self._failed(job, "internal", type(error).__name__)
+        finally:
+            renewing.cancel()
+            if not work.done():
+                work.cancel()
+            await asyncio.gather(work, renewing, return_exceptions=True)
+
+    async def _renew(self, job: Job, work: "asyncio.Future[tuple[Enqueue, ...]]") -> None:
+        """Whoever lost the lease stops: somebody else does it."""
+        while True:
+            await asyncio.sleep(RENEW_EVERY_S)
+            with suppress(Unavailable):
+                if not await self._jobs.renew(job):
+                    work.cancel()
+                    return
+
+    async def _failed(self, job: Job, code: str, why: str = "") -> None:
+        status = await self._jobs.failed(job, f"{code} {why}".strip(), backoff_s(job.attempts))
+        log.warning("a job failed", kind=job.kind, job=job.id, attempt=job.attempts, code=code, status=status)
+        if status == "dead":
+            with suppress(NoSession):
+                await self._transcribing.give_up(job, code)
+
+
+async def work(settings: Settings) -> None:
+    """Until cancelled: everything a worker needs, made once, in order."""
+    os.setpriority(os.PRIO_PROCESS, 0, max(NICE, os.getpriority(os.PRIO_PROCESS, 0)))
+    async with AsyncExitStack() as parts:
+        database = await Database.open(
+            settings.database_url,
+            settings.secret_key,
+            engine_dsn=settings.database_engine_url,
+            app_dsn=settings.database_app_url,
+            connections=CONNECTIONS,
+        )
+        parts.push_async_callback(database.close)
+        store = open_store(settings)
+        parts.push_async_callback(store.close)
+        failpoints = Failpoints(settings.failpoints)
+        hosts = await _sessions(parts, database)
+        setting = transcriber_setting(settings)
+        scribe = None if setting == "none" else Scribe(setting, settings.transcriber_key)
+        if scribe is not None:
+            parts.push_async_callback(scribe.close)
+        worker = _worker(settings, database, store, hosts, scribe, failpoints)
+        sweeping = asyncio.create_task(kept_going(partial(_sweep, database, store)))
+        parts.push_async_callback(end, sweeping)
+        log.info("working", transcriber=setting.partition("#")[0])
+        await worker.run()
+
+
+async def _sessions(parts: AsyncExitStack, database: Database) -> Hosts:
+    """Through which progress is told, as live/app.py has them; nobody is connected here."""
+    event_log = EventLog(database)
+    committer = Committer(database, event_log)
+    hosts = Hosts(
+        Parts(
+            event_log=event_log,
+            committer=committer,
+            heads=Heads(event_log),
+            snapshots=Snapshots(database),
+            directory=Directory(database),
+            failpoints=Failpoints(),
+            returned=lambda _host, _user: None,
+        )
+    )
+    for each in (committer.run, hosts.keep_order):
+        parts.push_async_callback(end, asyncio.create_task(kept_going(each)))
+    parts.push_async_callback(hosts.close)
+    parts.push_async_callback(committer.close)
+    parts.push_async_callback(hosts.settle)
+    return hosts
+
+
+def _worker(
+    settings: Settings, database: Database, store: Store, hosts: Hosts, scribe: Scribe | None, failpoints: Failpoints
+) -> Worker:
+    recordings, keys, reports = Recordings(database), RecordingKeys(database), Reports(hosts)
+    finalising = Finalising(
+        store=store,
+        event_log=EventLog(database),
+        recordings=recordings,
+        keys=keys,
+        homes=Homes(database),
+        reports=reports,
+        failpoints=failpoints,
+        capture=settings.capture_dir,
+        work=settings.data_dir / "work",
+    )
+    transcribing = Transcribing(
+        store=store,
+        recordings=recordings,
+        transcriptions=Transcriptions(database),
+        keys=keys,
+        reports=reports,
+        finalising=finalising,
+        failpoints=failpoints,
+        scribe=scribe,
+    )
+    lanes: tuple[Mapping[str, Carry], ...] = (
+        {"finalise": finalising.finalise, "withdraw": finalising.withdraw, "purge": finalising.purge},
+        {"transcribe": transcribing.transcribe, "transcribe_upload": transcribing.transcribe_upload},
+    )
+    return Worker(Jobs(database), failpoints, lanes, transcribing)
+
+
+async def _sweep(database: Database, store: Store) -> None:
+    """What is due once an hour: months to come, what is old, uploads that nobody finished."""
+    while True:
+        with suppress(Unavailable, StoreFailed):
+            async with database.connection() as connection:
+                await connection.execute("SELECT ops.ensure_partitions($1)", MONTHS_AHEAD)
+            await Jobs(database).forget_old()
+            while await Transcriptions(database).archive_old() == ARCHIVED_AT_A_TIME:
+                continue
+            for upload in await Uploads(database).forget_old():
+                await store.delete_tree(f"pieces/{upload}")
+        await asyncio.sleep(SWEEP_EVERY_S)
