@@ -2,14 +2,15 @@
 Opus pages, each segment an Ogg stream of its own that begins where it begins on the recording's timeline. And their reading:
 what was kept, however its writer ended. Knows no RTP and no room; blocks and raises OSError: for the writer's thread."""
 
+import functools
 import os
 import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 
-from media.framing import sounding_samples
 from media.ogg import LACES_MAX, Pages, laces_of, read_pages
+from media.opus import frame_samples
 from media.timeline import RATE, SLOT, Placed
 from media.vault import LogSeal, Unsealable, open_log
 
@@ -148,10 +149,16 @@ def read_track(folder: Path, track: str, key: bytes, sealed_as: str, unreadable:
             unreadable.append(name)
             continue
         for page in read_pages(b"".join(log.pieces), verify=False):
-            lengths = [sounding_samples(packet) for packet in page.packets]
+            lengths = [_samples(packet[:2]) for packet in page.packets]
             position = page.end - sum(lengths)
             for packet, samples in zip(page.packets, lengths, strict=True):
                 if position >= end:
                     yield Placed(position, samples, packet)
                     end = position + samples
                 position += samples
+
+
+@functools.lru_cache(1024)
+def _samples(head: bytes) -> int:
+    """The first two bytes say it all; what stands in segments was looked at when it came."""
+    return frame_samples(head)

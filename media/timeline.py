@@ -17,6 +17,7 @@ while muted, and then they go on as the clock goes and begin a new run.
 
 from bisect import insort
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from media.framing import sounding_samples
 
@@ -36,8 +37,7 @@ PAUSE = round(0.1 * RATE)
 WRAP = 1 << 32
 
 
-@dataclass(frozen=True)
-class Placed:
+class Placed(NamedTuple):
     position: int
     samples: int
     packet: bytes
