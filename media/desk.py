@@ -255,6 +255,7 @@ class Desk:
             self._report(user, stand.place, talk.end(self._slot))
 
     def _report(self, user: str, place: str | None, span: Span | None) -> None:
+        """It was said a little before it was mixed."""
         if span is not None:
-            first, last = (moment(self._due_s(slot)) for slot in span)
+            first, last = (moment(self._due_s(slot - DELAY_MIN_SLOTS)) for slot in span)
             self._heard(Heard(user, place, first, last))

@@ -106,7 +106,10 @@ async def _host_candidates(ice: Connection, settings: IceSettings, component: in
             bound = bound_socket(address.bound, settings.ports)
         except OSError:
             continue
-        _, protocol = await loop.create_datagram_endpoint(lambda: Port(ice), sock=bound)
+        transport, protocol = await loop.create_datagram_endpoint(lambda: Port(ice), sock=bound)
+        if ice._closing:  # meanwhile; it does not look again
+            transport.abort()
+            continue
         protocol.local_candidate = Candidate(
             foundation=candidate_foundation("host", "udp", address.bound),
             component=component,
@@ -273,6 +276,8 @@ class Outgoing:
 
 
 def abandon(ice: Connection) -> None:
-    """Lets go of the sockets of a connection that would not close."""
+    """Lets go of whatever a connection that would not close still holds."""
+    if ice._query_consent_task is not None:
+        ice._query_consent_task.cancel()
     for protocol in ice._protocols:
         protocol.transport.abort()

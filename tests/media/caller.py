@@ -101,11 +101,26 @@ class Caller:
     def heard(self) -> NDArray[np.int16]:
         return np.concatenate(self.frames) if self.frames else np.zeros(0, np.int16)
 
-    async def listen_for(self, seconds: float) -> NDArray[np.int16]:
-        """What comes in from now on, for so long."""
+    async def listen(self, seconds: float = 0.6, within_s: float = 20.0) -> NDArray[np.int16]:
+        """The next sound, of at least this length, however long a busy machine takes for it."""
         self.frames.clear()
-        await asyncio.sleep(seconds)
+        await until(lambda: sum(map(len, self.frames)) >= seconds * RATE, within_s)
         return self.heard
+
+    async def hears(self, *hertz: float, within_s: float = 20.0) -> None:
+        """Returns as soon as there is a stretch of sound in which these are, and little else."""
+        async with asyncio.timeout(within_s):
+            while True:
+                found = [loudness_at(await self.listen(), each) for each in hertz]
+                if min(found) > 0.25 and sum(found) > 0.8:
+                    return
+
+    async def hears_nothing_of(self, *hertz: float, for_s: float = 1.0) -> None:
+        """In all that comes in for a while."""
+        self.frames.clear()
+        await asyncio.sleep(for_s)
+        sound = self.heard
+        assert not len(sound) or np.abs(sound).max() < 50 or max(loudness_at(sound, each) for each in hertz) < 0.01
 
     async def close(self) -> None:
         await self.connection.close()

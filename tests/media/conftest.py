@@ -5,10 +5,13 @@ from collections.abc import AsyncIterator
 import pytest
 
 from media.desk import Desk, Heard, Stand
-from tests.media.caller import ICE, Caller, Tone
+from media.peers import Peer
+from tests.media.caller import ICE, Caller, Tone, until
+from tests.media.wire import Wire
 
 MARA_HZ, ANA_HZ, BEN_HZ = 440, 700, 1_100
 SPEAKS = Stand(place=None, may_speak=True, recorded=False)
+RECORDED = Stand(place=None, may_speak=True, recorded=True)
 LISTENS = Stand(place=None, may_speak=False, recorded=False)
 
 
@@ -25,13 +28,27 @@ class Session:
         self.stands |= stands
         self.desk.stand(self.stands)
 
-    async def call(self, user: str, hertz: float | None, stand: Stand = SPEAKS) -> Caller:
+    async def call(
+        self,
+        user: str,
+        hertz: float | None,
+        stand: Stand = SPEAKS,
+        *,
+        wire: Wire | None = None,
+        caller: Caller | None = None,
+    ) -> Caller:
+        """Connected, through a bad network if one is given. `hertz` None: listens only."""
         self.stand(**{user: stand})
-        caller = Caller(Tone(hertz) if hertz is not None else None)
+        caller = caller or Caller(Tone(hertz) if hertz is not None else None)
         self.callers.append(caller)
-        await caller.call(lambda sdp: self.desk.offer(user, sdp))
+        answer = await self.desk.offer(user, await caller.offer())
+        await caller.accept(await wire.through(answer) if wire is not None else answer)
         await caller.connected()
+        await until(lambda: self.line(user).connected)  # the answering side is, a moment later
         return caller
+
+    def line(self, user: str) -> Peer:
+        return self.desk._peers[user]
 
     async def close(self) -> None:
         await self.desk.close()

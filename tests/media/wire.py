@@ -8,7 +8,7 @@ import random
 import re
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Self, cast
 
 from media.ice import bound_socket
 from tests.conftest import PORTS
@@ -42,8 +42,7 @@ class _End(asyncio.DatagramProtocol):
         self.transport: asyncio.DatagramTransport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self.transport = transport
+        self.transport = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, address: Target) -> None:
         """`weather` is that of packets which come in here."""
