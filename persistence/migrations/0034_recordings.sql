@@ -60,7 +60,8 @@ CREATE TABLE workbook.transcription_records (
   created_at         timestamptz NOT NULL DEFAULT CURRENT_TIMESTAMP,
   updated_at         timestamptz NOT NULL DEFAULT CURRENT_TIMESTAMP,
   CONSTRAINT check_completed_text CHECK (status <> 'completed' OR (coalesce(app.word_count(text), 0) > 0   -- W133, D27
-    AND num_nulls(confidence, language, processing_time) = 0 AND jsonb_typeof(metadata -> 'model') = 'string'))
+    AND num_nulls(confidence, language, processing_time) = 0
+    AND coalesce(jsonb_typeof(metadata -> 'model') = 'string', false)))
 );
 CREATE UNIQUE INDEX idx_transcriptions_recording ON workbook.transcription_records (audio_recording_id);   -- D26
 CREATE INDEX idx_transcriptions_user ON workbook.transcription_records (user_id);

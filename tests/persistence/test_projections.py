@@ -26,6 +26,7 @@ from rooms.ids import UserId
 from rooms.lifecycle import EndSession
 from rooms.participants import Join, RateConnection
 from rooms.questions import AskQuestion
+from rooms.recording import ReportRecording, RunStage, StartRecording, current
 from rooms.roles import Role
 from rooms.summary import summary
 from tests.databases import SECRET_KEY
@@ -130,6 +131,28 @@ async def test_rows_say_what_the_rules_say(here: Process, workshop: Workshop, se
     assert overall["participantCount"] == 3
     assert overall["engagementScore"] == session_score(scores.values()).score
     assert overall["summary"] == summary(evidence, hour.now)
+
+
+async def test_w188_a_session_says_where_its_recordings_are_once_there_are_any(
+    here: Process, workshop: Workshop
+) -> None:
+    scribe, follower = await here.start_session(workshop.mara), projector(here)
+    await scribe.say(said(workshop.mara, StartRecording()))
+    run = current(scribe.state.recording)
+    assert run is not None
+    await scribe.say(said(workshop.mara, EndSession()))
+    await settle(follower)
+    assert "recordingUrl" not in await about(workshop, scribe)
+    for stage in (RunStage.FINALISING, RunStage.STORED):
+        await scribe.say(said(None, ReportRecording(recording_id=run.id, stage=stage)))
+    await settle(follower)
+    url = f"/api/v1/live-sessions/{scribe.session}/recordings"
+    assert (await about(workshop, scribe))["recordingUrl"] == url
+    await follower.rebuild(scribe.session)
+    assert (await about(workshop, scribe))["recordingUrl"] == url
+    session = await workshop.sessions.get(scribe.session, workshop.mara)
+    assert session is not None
+    assert session.metadata.recording_url == url
 
 
 async def test_a_row_that_would_not_change_is_not_written(here: Process, workshop: Workshop) -> None:

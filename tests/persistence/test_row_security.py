@@ -11,7 +11,8 @@ from persistence.preconditions import SCHEMAS, Unsafe, refuse_unsafe
 from rooms.ids import UserId
 from rooms.roles import Role
 from tests.databases import SECRET_KEY
-from tests.persistence.workshop import Workshop
+from tests.persistence.tape import Tape
+from tests.persistence.workshop import Workshop, new_user
 
 
 async def seen(workshop: Workshop, user: UserId, query: str) -> set[str]:
@@ -93,6 +94,27 @@ async def test_modules_are_seen_when_published_and_by_instructors(full: Workshop
     assert await seen(full, full.mara, titles) == {"Module 1", "Module 2"}
 
 
+async def test_sound_and_words_are_seen_by_whom_they_are_for(workshop: Workshop) -> None:
+    tape = await Tape.stored(workshop)
+    await tape.transcribe_all()
+    tracks = "SELECT track FROM live.session_recordings"
+    sound = "SELECT track FROM workbook.audio_recordings"
+    words = "SELECT r.track FROM workbook.transcription_records t JOIN workbook.audio_recordings r ON r.id = t.audio_recording_id"
+    everything = {"mix", workshop.ana, workshop.ben}
+    stranger = await workshop.directory.create_user(new_user("Nobody"))
+    for query in (tracks, sound, words):
+        assert await seen(workshop, workshop.ana, query) == {"mix", workshop.ana}, query
+        assert await seen(workshop, workshop.otto, query) == {"mix"}, query
+        assert await seen(workshop, workshop.mara, query) == everything, query
+        assert await seen(workshop, workshop.theo, query) == everything, query
+        assert await seen(workshop, stranger, query) == set(), query
+    await tape.recordings.publish(tape.recording, False)
+    for query in (tracks, sound, words):
+        assert await seen(workshop, workshop.ana, query) == {workshop.ana}, query
+        assert await seen(workshop, workshop.otto, query) == set(), query
+        assert await seen(workshop, workshop.theo, query) == everything, query
+
+
 NEVER_NEEDED = [
     "SELECT email_enc FROM identity.accounts",
     "SELECT email_bidx FROM identity.accounts",
@@ -102,9 +124,13 @@ NEVER_NEEDED = [
     "SELECT * FROM ops.idempotency_keys",
     "SELECT * FROM live.session_events",
     "SELECT * FROM live.session_secrets",
+    "SELECT * FROM live.recording_keys",
+    "SELECT * FROM live.media_homes",
+    "SELECT * FROM ops.jobs",
     "SET ROLE workshop_owner",
     "SET ROLE workshop_engine",
     "SELECT ops.recognise_cluster()",
+    "SELECT ops.ensure_partitions(1)",
     "SELECT app.protect('live.live_sessions')",
 ]
 
@@ -123,6 +149,9 @@ WRITES = [
     "UPDATE workbook.workbook_users SET subscription_tier = 'vip'",
     "INSERT INTO identity.user_roles SELECT app.current_user_id(), 'admin'",
     "DELETE FROM live.session_registrations",
+    "UPDATE live.session_recordings SET published = true",
+    "UPDATE workbook.audio_recordings SET user_id = app.current_user_id()",
+    "DELETE FROM workbook.transcription_records",
     "UPDATE live.live_sessions SET title = 'mine'",
     "ALTER TABLE live.live_sessions DISABLE ROW LEVEL SECURITY",
     "CREATE TABLE live.mine (id int)",

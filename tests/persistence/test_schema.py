@@ -54,6 +54,10 @@ COLUMNS = {
     "max_participants status features metadata created_at updated_at",
     "session_participants": "id session_id user_id joined_at left_at role permissions participation_score metadata created_at "
     "updated_at",
+    "audio_recordings": "id user_id module_id lesson_id file_name file_url mime_type duration_seconds file_size_bytes metadata "
+    "transcription_id is_processed created_at updated_at",
+    "transcription_records": "id audio_recording_id user_id text confidence language word_count processing_time metadata status "
+    "search_vector created_at updated_at",
 }
 
 
@@ -69,6 +73,13 @@ INDEXES = [
     "idx_modules_order",  # W045
     "idx_modules_published",  # W046
     "idx_modules_search",  # W047
+    "idx_recordings_user",  # W097
+    "idx_recordings_module",  # W098
+    "idx_recordings_processed",  # W099
+    "idx_transcriptions_recording",  # W129
+    "idx_transcriptions_user",  # W130
+    "idx_transcriptions_status",  # W131
+    "idx_transcriptions_search",  # W132
     "idx_sessions_instructor",  # W192
     "idx_sessions_status",  # W193
     "idx_sessions_schedule",  # W194
@@ -227,6 +238,151 @@ async def test_d52_every_visible_change_renews_the_content_version(workshop: Wor
         assert await workshop.value("SELECT content_version FROM workshop_modules") == version
 
 
+# -- recordings and transcripts --
+
+
+async def add_recording(workshop: Workshop, **columns: Any) -> str:
+    given: dict[str, Any] = {
+        "user_id": workshop.ana,
+        "file_name": "talk.wav",
+        "file_url": "store://uploads/1",
+        "mime_type": "audio/wav",
+        "duration_seconds": 1,
+        "file_size_bytes": 1,
+    }
+    return await insert(workshop, "audio_recordings", given | columns)
+
+
+async def add_transcript(workshop: Workshop, **columns: Any) -> str:
+    given = {"audio_recording_id": await add_recording(workshop), "user_id": workshop.otto}
+    return await insert(workshop, "transcription_records", given | columns)
+
+
+async def insert(workshop: Workshop, table: str, columns: dict[str, Any]) -> str:
+    places = ", ".join(f"${number}" for number in range(1, len(columns) + 1))
+    async with workshop.database.transaction() as connection:
+        made: str = await connection.fetchval(
+            f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places}) RETURNING id", *columns.values()
+        )
+    return made
+
+
+BAD_RECORDINGS = [
+    ("user_id = gen_random_uuid()", "audio_recordings_user_id_fkey"),  # W078
+    ("module_id = gen_random_uuid()", "audio_recordings_module_id_fkey"),  # W079
+    ("session_id = gen_random_uuid()", "check_recording_place"),  # D23
+    ("track = 'mix', part = 1", "check_recording_place"),
+    ("part = 0", "check_part"),
+    ("file_name = ''", "check_file_name"),  # W081
+    ("file_name = '../x'", "check_file_name"),
+    ("file_name = E'a\\x01b'", "check_file_name"),
+    ("file_url = 'http://169.254.169.254/'", "check_file_url"),  # W082, D22
+    ("file_url = 'file:///etc/passwd'", "check_file_url"),
+    ("mime_type = 'audio/ogg'", "check_mime_type"),  # W083, W103
+    ("duration_seconds = 0", "check_duration"),  # W084, W101
+    ("file_size_bytes = 0", "check_file_size"),  # W085, W102
+    ("file_size_bytes = 104857601", "check_file_size"),
+    ("metadata = '[]'", "check_audio_metadata"),  # W086
+    ("transcription_id = gen_random_uuid()", "audio_recordings_transcription_id_fkey"),  # W087
+    ("is_processed = NULL", "23502"),
+]
+
+
+async def test_a_recording_is_refused(workshop: Workshop, subtests: pytest.Subtests) -> None:
+    await add_recording(workshop)
+    for change, constraint in BAD_RECORDINGS:
+        with subtests.test(change):
+            assert await refused(workshop, f"UPDATE audio_recordings SET {change}") == constraint
+    await workshop.execute("UPDATE audio_recordings SET file_size_bytes = 104857600")  # D21
+
+
+BAD_TRANSCRIPTS = [
+    ("confidence = 1.01", "check_confidence"),  # W109, W134, D28
+    ("confidence = -0.01", "check_confidence"),
+    ("language = 'english'", "check_language"),  # W110, W136, D29
+    ("language = 'EN'", "check_language"),
+    ("processing_time = -1", "check_processing_time"),
+    ("metadata = '[]'", "check_transcription_metadata"),
+    ("status = 'bogus'", "transcription_transition"),
+    ("word_count = 7", "428C9"),  # W135
+    ("audio_recording_id = app.uuid7()", "23502"),
+]
+WHOLE_TRANSCRIPT = (
+    "status = 'completed', text = 'a b', confidence = 1, language = 'en-US', processing_time = 0, "
+    'metadata = \'{"model": "tiny"}\''
+)
+
+
+async def test_a_transcript_is_refused(workshop: Workshop, subtests: pytest.Subtests) -> None:
+    await add_transcript(workshop)
+    for change, constraint in BAD_TRANSCRIPTS:
+        with subtests.test(change):
+            with pytest.raises(asyncpg.PostgresError) as error:
+                await workshop.execute(f"UPDATE transcription_records SET {change}")
+            assert (getattr(error.value, "constraint_name", None) or error.value.sqlstate) == constraint
+
+
+async def test_w133_d27_nothing_is_completed_without_a_text_and_all_that_belongs_to_it(
+    workshop: Workshop, subtests: pytest.Subtests
+) -> None:
+    await add_transcript(workshop)
+    await workshop.execute("UPDATE transcription_records SET status = 'processing'")
+    for missing in (
+        "text = NULL",
+        "text = ''",
+        "text = E' \\n\\t'",
+        "confidence = NULL",
+        "language = NULL",
+        "metadata = '{}'",
+    ):
+        column = missing.partition(" ")[0]
+        kept = ", ".join(each for each in WHOLE_TRANSCRIPT.split(", ") if not each.startswith(f"{column} "))
+        with subtests.test(missing):
+            change = f"UPDATE transcription_records SET {kept}, {missing}"
+            assert await refused(workshop, change) == "check_completed_text"
+    await workshop.execute(f"UPDATE transcription_records SET {WHOLE_TRANSCRIPT}")
+
+
+async def test_d26_one_transcript_per_recording_and_it_is_the_recording_s_owner_s(workshop: Workshop) -> None:
+    await add_transcript(workshop)
+    assert await workshop.value("SELECT user_id FROM transcription_records") == workshop.ana
+    await workshop.execute("UPDATE transcription_records SET user_id = $1", workshop.otto)
+    assert await workshop.value("SELECT user_id FROM transcription_records") == workshop.ana
+    again = "INSERT INTO transcription_records (audio_recording_id) SELECT id FROM audio_recordings"
+    assert await refused(workshop, again) == "idx_transcriptions_recording"
+
+
+async def test_w106_a_transcript_goes_with_its_recording_and_w087_not_the_other_way(workshop: Workshop) -> None:
+    await add_transcript(workshop)
+    assert await workshop.value("SELECT transcription_id IS NOT NULL FROM audio_recordings")
+    await workshop.execute("DELETE FROM transcription_records")
+    assert await workshop.value("SELECT transcription_id IS NULL FROM audio_recordings")
+    await workshop.execute("INSERT INTO transcription_records (audio_recording_id) SELECT id FROM audio_recordings")
+    await workshop.execute("DELETE FROM audio_recordings")
+    assert await workshop.value("SELECT count(*) FROM transcription_records") == 0
+
+
+async def test_d30_words_are_what_stands_between_spaces(workshop: Workshop) -> None:
+    for text, words in (
+        ("one", 1),
+        (" one\n two\tthree ", 3),
+        ("", 0),
+        ("  ", 0),
+        ("it's 10 o'clock", 3),
+        (None, None),
+    ):
+        assert await workshop.value("SELECT app.word_count($1)", text) == words
+
+
+async def test_d06_d31_a_transcript_of_any_length_and_language_is_stored_and_found(workshop: Workshop) -> None:
+    await add_transcript(workshop)
+    await workshop.execute(
+        "UPDATE transcription_records SET text = $1", "Die Häfen von Oslo " + " ".join(f"w{n}" for n in range(250_000))
+    )
+    query = "SELECT count(*) FROM transcription_records WHERE search_vector @@ websearch_to_tsquery('english', 'Häfen')"
+    assert await workshop.value(query) == 1
+
+
 # -- sessions --
 
 
@@ -346,7 +502,22 @@ MACHINES = {
     "session": ("live_sessions", "id = $1", "session"),
     "registration": ("session_registrations", "user_id = $1", "theo"),
     "account": ("accounts", "id = $1", "ana"),
+    "capture": ("session_recordings", "session_id = $1", "session"),
+    "transcription": ("transcription_records", "user_id = $1", "ana"),
+    "job": ("ops.jobs", "session_id = $1", "session"),
 }
+
+
+async def one_of_each(workshop: Workshop) -> None:
+    await add_transcript(workshop)
+    await workshop.execute(
+        "INSERT INTO session_recordings (recording_id, track, session_id, started_at) "
+        "VALUES (gen_random_uuid(), 'mix', $1, now())",
+        workshop.session,
+    )
+    await workshop.execute(
+        "INSERT INTO ops.jobs (session_id, kind, key, payload) VALUES ($1, 'k', 'k', '{}')", workshop.session
+    )
 
 
 @pytest.mark.parametrize("machine", MACHINES)
@@ -354,6 +525,7 @@ async def test_every_step_is_allowed_exactly_when_it_stands_in_the_table(
     workshop: Workshop, machine: str, dsn: str
 ) -> None:
     """All pairs of states, each from a row put there with the triggers off."""
+    await one_of_each(workshop)
     table, where, row = MACHINES[machine]
     allowed = await transitions(workshop, machine)
     states = {state for pair in allowed for state in pair} - {""}
@@ -363,6 +535,8 @@ async def test_every_step_is_allowed_exactly_when_it_stands_in_the_table(
         "session": ", actual_start = CASE WHEN $2 IN ('scheduled', 'starting') THEN NULL ELSE now() END, "
         "actual_end = CASE WHEN $2 = 'ended' THEN now() END",
         "account": ", erased_at = now()",
+        "capture": ", length_s = 1",
+        "transcription": ", text = 'a', confidence = 1, language = 'en', processing_time = 1, metadata = '{\"model\": \"m\"}'",
     }.get(machine, "")
     names = (
         ""
