@@ -26,6 +26,7 @@ from live.kept import Kept
 from live.kept_going import end, kept_going
 from live.keys import (
     ACCESS_TOKENS,
+    CHECKS,
     DATABASE,
     DEMO,
     DIRECTORY,
@@ -40,7 +41,7 @@ from live.keys import (
     STUDIO,
     TOKENS,
 )
-from live.limits import KEPT_BYTES_MAX, MESSAGE_BYTES_MAX, Limits
+from live.limits import KEPT_BYTES_MAX, MESSAGE_BYTES_MAX, UPLOADS_CHECKED_AT_ONCE, Limits
 from live.mail import Mail
 from live.presence import Presence
 from live.problems import Problem
@@ -75,6 +76,7 @@ def make_app(settings: Settings) -> web.Application:
     app[LIMITS] = Limits(settings.limits_factor)
     app[ACCESS_TOKENS] = AccessTokens(settings.secret_key)
     app[INTAKE], app[KEPT] = Intake(), Kept(KEPT_BYTES_MAX)
+    app[CHECKS] = asyncio.Semaphore(UPLOADS_CHECKED_AT_ONCE)
     app.cleanup_ctx.append(_persistence)
     app.cleanup_ctx.append(_media)
     app.cleanup_ctx.append(_sessions)

@@ -1,5 +1,7 @@
 """Where the parts of the running server find each other in the aiohttp application; live/app.py puts them there."""
 
+import asyncio
+
 from aiohttp import web
 
 from live.demo import Demo
@@ -31,6 +33,7 @@ INTAKE = web.AppKey("intake", Intake)
 STORE: web.AppKey[Store] = web.AppKey("store")
 STUDIO = web.AppKey("studio", Studio)
 KEPT = web.AppKey("kept", Kept)
+CHECKS = web.AppKey("checks", asyncio.Semaphore)  # of uploads; each holds a whole file in memory
 MAIL = web.AppKey("mail", Mail)  # only with SMTP_URL
 
 DEMO = web.AppKey("demo", Demo)  # only with `run.py demo`

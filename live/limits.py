@@ -70,6 +70,7 @@ REPORTS_WAITING_MAX = 200  # of speech that the log could not take; the oldest a
 # -- What is too large for the log and the socket --
 INTAKE_BYTES_MAX = 200_000_000  # of large bodies on their way in, this process; beyond it `overloaded` with Retry-After
 INTAKE_PER_USER_MAX = 4  # at once; beyond it `rate_limited`
+UPLOADS_CHECKED_AT_ONCE = 1  # of sound, at most 100 MB each; the others wait
 PICTURES_AT_ONCE = 2  # decoded, by this process; a large one takes some 300 MB
 KEPT_BYTES_MAX = 64_000_000  # answers that many ask for at the same time; the longest unused are made again
 ANSWER_PIECE_BYTES = 65_536

@@ -27,6 +27,7 @@ from media.scribe import Scribe
 from media.store import Store, StoreFailed
 from media.transcriber import installed
 from persistence.committer import Committer
+from persistence.daily import keep_daily
 from persistence.database import Database, Unavailable
 from persistence.directory import Directory
 from persistence.event_log import EventLog
@@ -35,7 +36,7 @@ from persistence.media_homes import Homes
 from persistence.recording_keys import RecordingKeys
 from persistence.recordings import Recordings
 from persistence.snapshots import Snapshots
-from persistence.transcriptions import ARCHIVED_AT_A_TIME, Transcriptions
+from persistence.transcriptions import Transcriptions
 from persistence.uploads import Uploads
 from rooms.feature import Enqueue
 
@@ -43,7 +44,6 @@ log = structlog.get_logger("worker")
 LOOK_EVERY_S = 0.5
 RENEW_EVERY_S = LEASE_S / 3
 SWEEP_EVERY_S = 3_600.0
-MONTHS_AHEAD = 3
 CONNECTIONS = 4
 NICE = 10
 Carry = Callable[[Job], Awaitable[tuple[Enqueue, ...]]]
@@ -152,8 +152,8 @@ async def work(settings: Settings) -> None:
         if scribe is not None:
             parts.push_async_callback(scribe.close)
         worker = _worker(settings, database, store, hosts, scribe, failpoints)
-        sweeping = asyncio.create_task(kept_going(partial(_sweep, database, store)))
-        parts.push_async_callback(end, sweeping)
+        for each in (partial(_sweep, database, store), partial(keep_daily, database)):
+            parts.push_async_callback(end, asyncio.create_task(kept_going(each)))
         log.info("working", transcriber=setting.partition("#")[0])
         await worker.run()
 
@@ -214,14 +214,9 @@ def _worker(
 
 
 async def _sweep(database: Database, store: Store) -> None:
-    """What is due once an hour: months to come, what is old, uploads that nobody finished."""
+    """Once an hour: uploads that nobody finished."""
     while True:
         with suppress(Unavailable, StoreFailed):
-            async with database.connection() as connection:
-                await connection.execute("SELECT ops.ensure_partitions($1)", MONTHS_AHEAD)
-            await Jobs(database).forget_old()
-            while await Transcriptions(database).archive_old() == ARCHIVED_AT_A_TIME:
-                continue
             for upload in await Uploads(database).forget_old():
                 await store.delete_tree(f"pieces/{upload}")
         await asyncio.sleep(SWEEP_EVERY_S)

@@ -183,14 +183,14 @@ class Recordings:
     async def add_upload(self, id_: str, owner: UserId, new: NewRecording, file: StoredFile) -> None:
         """`id_` from `new_id`, under which its key was made. Safe to repeat. Raises Invalid for a module or lesson that the
         owner cannot see."""
-        await self._require_module(owner, new)
+        await self.require_module(owner, new)
         metadata = AudioMetadata.model_validate(new.metadata.model_dump())
         async with self._database.connection() as connection:
             await connection.execute(
                 _ADD_UPLOAD, id_, owner, new.module_id, new.lesson_id, new.file_name, *file_columns(file, metadata)
             )
 
-    async def _require_module(self, owner: UserId, new: NewRecording) -> None:
+    async def require_module(self, owner: UserId, new: NewRecording) -> None:
         if new.module_id is None:
             return
         async with self._database.as_user(owner) as connection:

@@ -50,7 +50,7 @@ class PartOfTrack(Wire):
 
 
 class Track(Wire):
-    """`peaks`: the loudest of each tenth of a second, one byte each."""
+    """`peaks`, of the mix: the loudest of each tenth of a second, one byte each."""
 
     track: Literal["mix", "speaker"]
     user_id: UserIdField | None = None
@@ -138,7 +138,7 @@ def _track(call: Call, track: RecordedTrack) -> Track:
         own=track.speaker_id == call.user,
         length_s=track.length_s,
         loudness=track.loudness_lufs,
-        peaks=_link(call, track.parts[0].id, "peaks"),
+        peaks=_link(call, track.parts[0].id, "peaks") if track.track == MIX else None,
         parts=tuple(
             PartOfTrack(
                 id=part.id,
@@ -214,7 +214,7 @@ async def read_content(call: Call, recording_id: IdPath, query: LinkQuery) -> Ra
     refuses=("unauthenticated", "forbidden"),
 )
 async def read_peaks(call: Call, recording_id: IdPath, query: LinkQuery) -> Ranged:
-    """How loud the whole track is of which this is a part: ten bytes a second, 0 to 255."""
+    """How loud the whole mix is of which this is a part: ten bytes a second, 0 to 255."""
     recording = await _audible(call, recording_id, _listener(call, recording_id, query.t))
     if recording.track is None:
         raise not_found()

@@ -17,11 +17,15 @@ from live.api import (
     invitations,
     modules,
     people,
+    recordings,
     registrations,
     scores,
+    search,
     sessions,
     sign_in,
     slices,
+    transcripts,
+    uploads,
 )
 from live.api.exchange import exchange
 from live.api.route import BASE, Family, Route
@@ -40,6 +44,10 @@ FAMILIES: tuple[Family, ...] = (
     breakouts.family,
     ice.family,
     images.family,
+    recordings.family,
+    uploads.family,
+    transcripts.family,
+    search.family,
     calendar.family,
     modules.family,
     demo.family,
