@@ -85,6 +85,9 @@ class Worker:
                 await self._carry_out(job, lane[job.kind])
 
     async def _carry_out(self, job: Job, carry: Carry) -> None:
+        if job.exhausted:
+            await self._failed(job, "worker_died")
+            return
         work = asyncio.ensure_future(carry(job))
         renewing = asyncio.create_task(self._renew(job, work))
         try:

@@ -25,7 +25,8 @@ KEPT = timedelta(days=30)  # of what is over
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Leased. `attempts` counts this one and is the fence: whoever leases it later has a higher one."""
+    """Leased. `attempts` counts this one and is the fence: whoever leases it later has a higher one. `exhausted`: its workers
+    died at it as often as it may be tried; it is to be reported and failed, not carried out."""
 
     id: str
     session: SessionId | None
@@ -33,6 +34,7 @@ class Job:
     key: str
     payload: dict[str, Any]
     attempts: int
+    exhausted: bool = False
 
 
 def backoff_s(attempts: int) -> float:
@@ -40,21 +42,15 @@ def backoff_s(attempts: int) -> float:
     return float(FIRST_RETRY_S * RETRY_FACTOR ** (attempts - 1))
 
 
-# What nobody may try again is buried first. A lease that ran out is the next one's to take.
-_BURY = """
-UPDATE ops.jobs SET status = 'dead', worker = NULL, last_error = coalesce(last_error, 'its worker died')
- WHERE status = 'running' AND due_at <= clock_timestamp() AND attempts >= attempts_max
-"""
-
+# A lease that ran out is the next one's to take.
 _LEASE = """
 UPDATE ops.jobs j
    SET status = 'running', attempts = j.attempts + 1, worker = $2, due_at = clock_timestamp() + $3::interval
   FROM (SELECT id FROM ops.jobs
          WHERE kind = ANY ($1::text[]) AND status IN ('queued', 'running') AND due_at <= clock_timestamp()
-           AND attempts < attempts_max
          ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED) due
  WHERE j.id = due.id
-RETURNING j.id, j.session_id AS session, j.kind, j.key, j.payload, j.attempts
+RETURNING j.id, j.session_id AS session, j.kind, j.key, j.payload, j.attempts, j.attempts > j.attempts_max AS exhausted
 """
 
 _RENEW = """
@@ -104,7 +100,6 @@ class Jobs:
     async def lease(self, kinds: Iterable[str], worker: str, lease_s: float = LEASE_S) -> Job | None:
         """The one that has been due for longest. None: nothing to do now."""
         async with self._database.connection() as connection:
-            await connection.execute(_BURY)
             row = await connection.fetchrow(_LEASE, list(kinds), worker, timedelta(seconds=lease_s))
         return None if row is None else Job(**row)
 

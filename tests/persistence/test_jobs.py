@@ -218,11 +218,17 @@ async def test_without_a_retry_it_is_dead_at_once_and_an_operator_may_try_again(
     assert await jobs.failed(job, "again", 0) == "dead"  # one attempt was granted
 
 
-async def test_whoever_kills_its_workers_is_buried_after_five(database: Database, jobs: Jobs) -> None:
+async def test_what_kills_its_workers_is_handed_out_once_more_to_be_reported(database: Database, jobs: Jobs) -> None:
+    """Also if whoever was to report it died: nobody waits for it in vain."""
     await jobs.enqueue(work())
     for _ in range(5):
-        await lease(jobs, "doomed")
+        assert not (await lease(jobs, "doomed")).exhausted
         await age(database, 31)
+    for _ in range(2):
+        job = await lease(jobs)
+        assert job.exhausted
+        await age(database, 31)
+    assert await jobs.failed(job, "worker_died", backoff_s(1)) == "dead"
     assert await jobs.lease(KINDS, "one") is None
     assert await statuses(database) == ["dead"]
 
