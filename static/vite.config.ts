@@ -1,21 +1,14 @@
 // Builds the browser client into dist/ and serves it with reload in development; the server of the room runs beside it.
-import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
+import { absentParts } from "./vite.absent.ts";
 import { packedFiles, servedFiles } from "./vite.served.ts";
 
 const server = process.env["ATELIER_URL"] ?? "http://localhost:8080";
 
-const absent = fileURLToPath(new URL("src/panels/board/absent.ts", import.meta.url));
-
 export default defineConfig({
   plugins: [react(), servedFiles(), packedFiles()],
-  // Excalidraw's diagrams from text and jsPDF's pages from HTML: megabytes that nobody would ever load
-  resolve: {
-    alias: Object.fromEntries(
-      ["@excalidraw/mermaid-to-excalidraw", "html2canvas", "canvg", "dompurify"].map((name) => [name, absent]),
-    ),
-  },
+  resolve: { alias: absentParts },
   build: { outDir: "dist", emptyOutDir: true, manifest: true, sourcemap: false, target: "es2022" },
   server: {
     host: "127.0.0.1",

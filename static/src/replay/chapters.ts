@@ -55,15 +55,12 @@ export function chaptersOf(timeline: Timeline, events: readonly Recorded[]): Cha
       case "breakout.opened":
         add(event, "rooms", event.name);
         break;
-      default:
-        if (isMark(event)) add(event, "mark", event.text);
+      case "recording.marked":
+        add(event, "mark", event.text);
+        break;
     }
   }
   return chapters;
-}
-
-function isMark(event: { type: string }): event is { type: string; text: string } {
-  return event.type === "recording.marked" && "text" in event && typeof event.text === "string";
 }
 
 /** The chapter one is in. */

@@ -30,7 +30,8 @@ export interface SoundRecording {
   startedAt: string;
   endedAt?: Maybe<string>;
   lengthS?: Maybe<number>;
-  stage: string;
+  /** How far the work on it is; undefined while it goes on. */
+  stage?: Maybe<string>;
   /** Why something is missing, in one word. */
   incomplete?: Maybe<string>;
   tracks: SoundTrack[];
@@ -56,7 +57,7 @@ export type TranscriptStatus = "pending" | "processing" | "completed" | "failed"
 export interface RecordingTranscript {
   recordingId: string;
   status: TranscriptStatus;
-  /** How much of it is there. */
+  /** How much of it is there, in seconds of it. */
   done?: Maybe<number>;
   of?: Maybe<number>;
   language?: Maybe<string>;

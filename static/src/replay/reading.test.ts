@@ -104,9 +104,9 @@ describe("what was said", () => {
     expect(stateOf([], null)).toEqual({ kind: "none" });
     expect(stateOf([RECORDING], null)).toEqual({ kind: "off" });
     expect(told(part("off"))).toEqual({ kind: "off" });
-    expect(told(part("processing", { done: 2, of: 7 }))).toEqual({ kind: "pending", done: 2, of: 7 });
-    expect(told(part("pending"), part("completed"))).toEqual({ kind: "pending", done: 1, of: 2 });
-    expect(told()).toEqual({ kind: "pending", done: 0, of: 1 });
+    expect(told(part("processing", { done: 2, of: 7 }))).toEqual({ kind: "pending", done: 2, of: 7, unit: "seconds" });
+    expect(told(part("pending"), part("completed"))).toEqual({ kind: "pending", done: 1, of: 2, unit: "recordings" });
+    expect(told()).toEqual({ kind: "pending", done: 0, of: 1, unit: "recordings" });
     expect(told(part("failed"), part("completed"))).toEqual({ kind: "failed" });
     expect(told(part("completed"), part("off"))).toEqual({ kind: "ready" });
   });

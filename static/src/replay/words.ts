@@ -74,7 +74,7 @@ export function speakingAt(sentences: readonly Sentence[], at: number): Readonly
 export type TranscriptState =
   | { kind: "none" } // nothing was recorded
   | { kind: "off" }
-  | { kind: "pending"; done: number; of: number }
+  | { kind: "pending"; done: number; of: number; unit: "seconds" | "recordings" }
   | { kind: "failed" }
   | { kind: "ready" };
 
@@ -86,11 +86,12 @@ export function stateOf(recordings: readonly SoundRecording[], transcript: Trans
   const open = parts.filter((each) => each.status === "pending" || each.status === "processing");
   if (open.length > 0) {
     const [part] = open;
-    if (parts.length === 1 && typeof part?.of === "number" && part.of > 0) return pendingOf(part.of, part.done ?? 0);
+    const { of = null, done = null } = part ?? {};
+    if (parts.length === 1 && of !== null && of > 0) return { kind: "pending", done: done ?? 0, of, unit: "seconds" };
     return pendingOf(parts.length, parts.length - open.length);
   }
   if (parts.some((each) => each.status === "failed")) return { kind: "failed" };
   return parts.every((each) => each.status === "off") ? { kind: "off" } : { kind: "ready" };
 }
 
-const pendingOf = (of: number, done: number): TranscriptState => ({ kind: "pending", done, of });
+const pendingOf = (of: number, done: number): TranscriptState => ({ kind: "pending", done, of, unit: "recordings" });

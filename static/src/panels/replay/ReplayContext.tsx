@@ -104,7 +104,7 @@ function useWaitingFor(
   setRecordings: (recordings: SoundRecording[]) => void,
   setTranscript: (transcript: Transcript | null) => void,
 ): void {
-  const sound = recordings.some((each) => !DONE.has(each.stage));
+  const sound = recordings.some((each) => !DONE.has(each.stage ?? ""));
   const text = stateOf(recordings, transcript).kind === "pending";
   useEffect(() => {
     if (source.turns !== null || (!sound && !text)) return;

@@ -1,6 +1,6 @@
 // The line of the session to scrub along: how loud it was, where one is, chapters and what was found. One slider for the
 // keyboard and for screen readers; what it shows beyond the time stands in lists, too.
-import { type KeyboardEvent, type PointerEvent, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
+import { type KeyboardEvent, memo, type PointerEvent, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import type { Findable } from "../../replay/search";
 import { activityOf, hasSound, type Loudness, outlineOf, waveOf } from "../../replay/wave";
 import { trackOf } from "../../replay/timeline";
@@ -104,12 +104,22 @@ export function steer(event: KeyboardEvent | globalThis.KeyboardEvent, player: R
 function Wave({ part }: { part: number }) {
   const outline = useOutline();
   return (
-    <svg className="wave" viewBox={`0 0 ${COLUMNS} 100`} preserveAspectRatio="none" aria-hidden="true">
-      <path d={outline} className="wave-later" />
-      <path d={outline} className="wave-past" style={{ clipPath: `inset(0 ${100 - part * 100}% 0 0)` }} />
-    </svg>
+    <>
+      <Line outline={outline} className="wave-later" />
+      <div className="wave" style={{ clipPath: `inset(0 ${100 - part * 100}% 0 0)` }}>
+        <Line outline={outline} className="wave-past" />
+      </div>
+    </>
   );
 }
+
+const Line = memo(function Line({ outline, className }: { outline: string; className: string }) {
+  return (
+    <svg className={`wave ${className}`} viewBox={`0 0 ${COLUMNS} 100`} preserveAspectRatio="none" aria-hidden="true">
+      <path d={outline} />
+    </svg>
+  );
+});
 
 function useOutline(): string {
   const { recordings, source, timeline, material } = useReplay();

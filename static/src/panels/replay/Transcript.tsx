@@ -5,8 +5,9 @@ import { Empty } from "../../design/Bits";
 import { Button } from "../../design/Button";
 import { Icon } from "../../design/Icon";
 import type { Chapter } from "../../replay/chapters";
-import { type Sentence, sentenceAt } from "../../replay/words";
+import { type Sentence, sentenceAt, type TranscriptState } from "../../replay/words";
 import { useFormats } from "../../texts";
+import type { Formats } from "../../texts/formats";
 import { type ReplayTexts, useReplayTexts } from "../../texts/replay";
 import { CHAPTER_ICON, titleOf } from "./Chapters";
 import { useAt, useReplay } from "./ReplayContext";
@@ -14,9 +15,10 @@ import { type Roving, useRoving } from "./useRoving";
 
 export function Transcript() {
   const r = useReplayTexts();
+  const formats = useFormats();
   const { words, transcript } = useReplay();
   if (words.sentences.length > 0) return <Sentences />;
-  const [title, text] = emptyOf(transcript, r);
+  const [title, text] = emptyOf(transcript, r, formats);
   return (
     <div className="replay-none">
       <Empty icon="mic" title={title}>
@@ -26,14 +28,19 @@ export function Transcript() {
   );
 }
 
-function emptyOf(state: ReturnType<typeof useReplay>["transcript"], r: ReplayTexts): [string, string | undefined] {
+type Pending = Extract<TranscriptState, { kind: "pending" }>;
+
+const howFar = ({ done, of, unit }: Pending, r: ReplayTexts, { clock }: Formats): string =>
+  unit === "seconds" ? r.transcriptPendingText(clock(done * 1_000), clock(of * 1_000)) : r.transcriptPendingText(`${done}`, `${of}`);
+
+function emptyOf(state: TranscriptState, r: ReplayTexts, formats: Formats): [string, string | undefined] {
   switch (state.kind) {
     case "none":
       return [r.transcriptNone, r.transcriptNoneText];
     case "off":
       return [r.transcriptOff, r.transcriptOffText];
     case "pending":
-      return [r.transcriptPending, r.transcriptPendingText(state.done, state.of)];
+      return [r.transcriptPending, howFar(state, r, formats)];
     case "failed":
       return [r.transcriptFailed, r.transcriptFailedText];
     case "ready":
@@ -45,6 +52,7 @@ type Line = { sentence: Sentence } | { chapter: Chapter };
 
 function Sentences() {
   const r = useReplayTexts();
+  const formats = useFormats();
   const { words, chapters, player, transcript } = useReplay();
   const { sentences } = words;
   const box = useRef<HTMLDivElement>(null);
@@ -64,7 +72,7 @@ function Sentences() {
     <div className="transcript">
       {transcript.kind === "pending" && (
         <p className="soft small replay-note" role="status">
-          {r.transcriptPending}: {r.transcriptPendingText(transcript.done, transcript.of)}
+          {r.transcriptPending}: {howFar(transcript, r, formats)}
         </p>
       )}
       <div className="transcript-scroll" ref={box}>

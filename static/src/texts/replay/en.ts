@@ -62,7 +62,7 @@ export const replay = {
   transcriptOff: "Transcription is off",
   transcriptOffText: "What was said can be heard, not read.",
   transcriptPending: "The transcript is being written",
-  transcriptPendingText: (done: number, of: number) => `${done} of ${of} done. Everything else is here already.`,
+  transcriptPendingText: (done: string, of: string) => `${done} of ${of} done. Everything else is here already.`,
   transcriptFailed: "The transcript could not be written",
   transcriptFailedText: "The sound is here.",
   transcriptNone: "Nothing was recorded",
