@@ -35,12 +35,16 @@ class CsvQuery(Wire):
 @family.get("/live-sessions/{session_id}/attendance.csv", Who.STAFF, produces=CONTENT_TYPE, cost=5)
 async def read_attendance(call: Call, session_id: SessionPath, query: CsvQuery) -> File:
     """Everybody who came, with their times, and everybody registered who did not."""
-    room = await call.room(session_id)
-    evidence = await _gathered(call.log, session_id, room.seq)
-    registered = {each.user_id: each for each in await Registrations(call.database).list(session_id, call.user)}
+    return File(await attendance_of(call, session_id, bom=query.bom), CONTENT_TYPE, f"attendance-{session_id}.csv")
+
+
+async def attendance_of(call: Call, session: SessionId, *, bom: bool = False) -> bytes:
+    room = await call.room(session)
+    evidence = await _gathered(call.log, session, room.seq)
+    registered = {each.user_id: each for each in await Registrations(call.database).list(session, call.user)}
     names = await call.directory.names({*map(UserId, evidence.guests), *registered})
     rows = _rows(evidence, registered, names, evidence.ended_at or datetime.now(UTC))
-    return File(as_csv(COLUMNS, rows, bom=query.bom), CONTENT_TYPE, f"attendance-{session_id}.csv")
+    return as_csv(COLUMNS, rows, bom=bom)
 
 
 async def _gathered(log: EventLog, session: SessionId, upto: int) -> Evidence:

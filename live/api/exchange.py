@@ -15,8 +15,8 @@ from aiohttp import web
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from live.api.call import Call
-from live.api.ranges import send_ranged
-from live.api.route import BASE, File, Listing, Ranged, Route, Upload, Who
+from live.api.ranges import send_ranged, send_streamed
+from live.api.route import BASE, File, Listing, Ranged, Route, Streamed, Upload, Who
 from live.api.strict_json import BODY_BYTES_MAX, parse, read_bounded
 from live.auth import find_sender
 from live.keys import INTAKE
@@ -171,6 +171,8 @@ async def _carry_out(route: Route, call: Call, path: Mapping[str, Any], given: M
         return await _send_file(route, call, answered)
     if isinstance(answered, Ranged):
         return await send_ranged(call, answered)
+    if isinstance(answered, Streamed):
+        return await send_streamed(call, answered)
     status, body = _encoded(route, answered)
     headers = {"Cache-Control": PRIVATE if route.etag else "private, no-store"}
     if call.location:

@@ -62,7 +62,7 @@ async def list_events(call: Call, session_id: SessionPath, query: EventQuery) ->
     types = None if query.type is None else frozenset(filter(partial(_is_of, query.type), CURRENT))
     if types is not None and not types:
         raise invalid([Fault("is no type of an event", parameter="type")])
-    found, upto = await _visible_after(call, session_id, room, min(after, room.seq), query.limit, types)
+    found, upto = await visible_after(call, session_id, room, min(after, room.seq), query.limit, types)
     items = tuple(event_item(each) for each in found)
     return EventPage(
         epoch=heads[session_id].epoch,
@@ -78,7 +78,7 @@ def _is_of(asked: str, kind: str) -> bool:
     return kind.startswith(asked) if asked.endswith(".") else kind == asked
 
 
-async def _visible_after(
+async def visible_after(
     call: Call, session: SessionId, room: RoomState, after: int, limit: int, types: frozenset[str] | None
 ) -> tuple[list[Recorded], int]:
     """At most `limit` visible events (of these types) and the seq up to which nothing else is visible."""
@@ -90,7 +90,7 @@ async def _visible_after(
             return found, room.seq
         for recorded in rows:
             upto = recorded.seq
-            shown = visible(recorded, _standing_at(call, room, upto))
+            shown = visible(recorded, standing_at_seq(call, room, upto))
             if shown is not None:
                 found.append(shown)
                 if len(found) == limit:
@@ -109,7 +109,7 @@ async def _read(
     return [each for each in await call.log.read_of_types(session, after, types) if each.seq <= room.seq]
 
 
-def _standing_at(call: Call, room: RoomState, seq: int) -> Standing:
+def standing_at_seq(call: Call, room: RoomState, seq: int) -> Standing:
     if call.sender.admin:
         return Standing(call.user, staff=True)
     return standing_at(room, call.user, seq)
@@ -119,15 +119,15 @@ def _standing_at(call: Call, room: RoomState, seq: int) -> Standing:
 async def read_state(call: Call, session_id: SessionPath, query: StateQuery) -> File:
     """The whole view that one had, or would have had, at that moment: `{seq, view, people}`."""
     room = await call.room(session_id)
-    past = room if query.at is None else await _replayed_to(call, session_id, room, _moment(query.at))
-    standing = _standing_at(call, room, past.seq)
-    encoded, named_in_it = await asyncio.to_thread(_encoded, past, standing)
+    past = room if query.at is None else await replayed_to(call, session_id, room, _moment(query.at))
+    standing = standing_at_seq(call, room, past.seq)
+    encoded, named_in_it = await asyncio.to_thread(encoded_view, past, standing)
     people = await call.people(named_in_it, of=room)
     named = _PEOPLE.dump_json(people, by_alias=True)
     return File(b'{"seq":%d,"view":%b,"people":%b}' % (past.seq, encoded, named), "application/json")
 
 
-def _encoded(room: RoomState, standing: Standing) -> tuple[bytes, list[str]]:
+def encoded_view(room: RoomState, standing: Standing) -> tuple[bytes, list[str]]:
     """The view, and every id in it. Aside, because it holds all that was ever drawn."""
     encoded = STATE.dump_json(view(room, standing), by_alias=True, exclude_none=True)
     return encoded, list({*ids_in(_ANY.validate_json(encoded))})
@@ -147,7 +147,7 @@ def _moment(at: str) -> int | datetime:
         raise invalid([Fault("must be a seq or an RFC 3339 time", parameter="at")]) from None
 
 
-async def _replayed_to(call: Call, session: SessionId, head: RoomState, moment: int | datetime) -> RoomState:
+async def replayed_to(call: Call, session: SessionId, head: RoomState, moment: int | datetime) -> RoomState:
     """The state after the last event at or before `moment`; times are those of the events, which never run backwards."""
     if (moment >= head.seq) if isinstance(moment, int) else (moment >= head.at):
         return head

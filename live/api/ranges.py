@@ -1,16 +1,20 @@
-"""Answers of which a part is asked for (RFC 9110, 14): one range of bytes, read from its source as fast as the reader takes it. More
-than one range at once is answered by the whole, as the RFC allows.
+"""Answers that are sent while they are read from their source, as fast as the reader takes them: one range of bytes of what is stored
+(RFC 9110, 14; more than one at once is answered by the whole, as the RFC allows), or what is made on the way.
 """
 
 import asyncio
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from aiohttp import web
 
 from live.api.call import Call
-from live.api.route import Ranged
+from live.api.route import Ranged, Streamed
 from live.limits import ANSWER_PIECE_WITHIN_S
 from live.problems import Problem, not_found
+from media.store import StoreFailed
+from persistence.database import Unavailable
 
 READ_BYTES = 1_048_576  # from the store at a time
 WRITTEN_BYTES = 65_536
@@ -48,7 +52,7 @@ async def send_ranged(call: Call, what: Ranged) -> web.StreamResponse:
     response.content_type, response.content_length = what.content_type, stop - start
     first = await _read(what, start, stop) if call.request.method != "HEAD" else b""
     await response.prepare(call.request)
-    try:
+    async with _whole_or_cut(call):
         await _write(response, first)
         start += len(first)
         while start < stop and first:
@@ -56,11 +60,35 @@ async def send_ranged(call: Call, what: Ranged) -> web.StreamResponse:
             await _write(response, piece)
             start += len(piece)
         await response.write_eof()
-    except (TimeoutError, Problem):
+    return response
+
+
+async def send_streamed(call: Call, what: Streamed) -> web.StreamResponse:
+    headers = {
+        "Cache-Control": "private, no-store",
+        "Content-Disposition": f'attachment; filename="{what.name}"',
+        **what.headers,
+    }
+    response = web.StreamResponse(headers=headers)
+    response.content_type = what.content_type
+    await response.prepare(call.request)
+    async with _whole_or_cut(call):
+        if call.request.method != "HEAD":
+            async for piece in what.pieces:
+                await _write(response, piece)
+        await response.write_eof()
+    return response
+
+
+@asynccontextmanager
+async def _whole_or_cut(call: Call) -> AsyncIterator[None]:
+    """So that nobody takes a part for the whole."""
+    try:
+        yield
+    except (TimeoutError, Problem, StoreFailed, Unavailable):
         if call.request.transport is not None:
             call.request.transport.abort()
-        raise ConnectionResetError("not read to its end") from None
-    return response
+        raise ConnectionResetError("not sent to its end") from None
 
 
 async def _read(what: Ranged, start: int, stop: int) -> bytes:

@@ -9,7 +9,7 @@ its docstring is its documentation. From the declaration come parsing, refusals,
 
 import inspect
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated, Any, Generic, TypeVar
@@ -97,6 +97,16 @@ class Ranged:
     content_type: str
     version: str
     name: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """An answer of unknown length, made while it is read."""
+
+    pieces: AsyncIterator[bytes]
+    content_type: str
+    name: str
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -188,7 +198,7 @@ def _read_signature(path: str, run: Run) -> dict[str, Any]:
         "query": query,
         "body": None if body is None else TypeAdapter(body),
         "body_optional": body is not None and signature.parameters["body"].default is None,
-        "answer": None if answered in (None, File, Ranged) else TypeAdapter(answered),
-        "file": answered in (File, Ranged),
+        "answer": None if answered in (None, File, Ranged, Streamed) else TypeAdapter(answered),
+        "file": answered in (File, Ranged, Streamed),
         "ranged": answered is Ranged,
     }

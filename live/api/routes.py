@@ -6,6 +6,7 @@ from functools import partial
 from aiohttp import web
 
 from live.api import (
+    archive,
     attendance,
     breakouts,
     calendar,
@@ -48,6 +49,7 @@ FAMILIES: tuple[Family, ...] = (
     uploads.family,
     transcripts.family,
     search.family,
+    archive.family,
     calendar.family,
     modules.family,
     demo.family,

@@ -70,6 +70,7 @@ async def record(
     hosts = app[HOSTS]
     for user in voices:
         await submit(hosts, session, user, ConsentToRecording(given=True))
+    await _lease(app, session, 3_600)  # the recorder here is this one, not the server's
     await submit(hosts, session, staff, StartRecording())
     run = current((await hosts.read(session)).recording)
     assert run is not None
@@ -99,4 +100,16 @@ async def record(
     host._parts = replace(host._parts, clock=lambda: ends_at)
     if stop:
         await submit(hosts, session, staff, StopRecording())
+        await _lease(app, session, 0)
     return Taken(session, run.id)
+
+
+async def _lease(app: web.Application, session: SessionId, lasts_s: int) -> None:
+    async with app[DATABASE].connection() as connection:
+        await connection.execute(
+            "INSERT INTO live.media_homes (session_id, process_id, lease_until) "
+            "VALUES ($1, gen_random_uuid(), clock_timestamp() + $2 * interval '1 s') "
+            "ON CONFLICT (session_id) DO UPDATE SET lease_until = excluded.lease_until",
+            session,
+            lasts_s,
+        )

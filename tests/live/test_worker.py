@@ -79,6 +79,9 @@ async def worker(house: House) -> AsyncIterator[Callable[..., Process]]:
     for each in made:
         if each.child.poll() is None:
             await each.stop()
+        else:
+            assert each.child.stdin is not None
+            each.child.stdin.close()
 
 
 async def run_of(house: House, taken: Taken) -> Run:
@@ -228,11 +231,7 @@ async def test_what_is_settled_later_waits_and_nothing_at_all_is_said_so(
     taken = await record(house.app, session, await house.user("mara"), {}, 5.0)
     async with house.app[DATABASE].connection() as connection:
         await connection.execute("DELETE FROM live.session_recordings")
-        await connection.execute(
-            "INSERT INTO live.media_homes (session_id, process_id, lease_until) "
-            "VALUES ($1, gen_random_uuid(), clock_timestamp() + interval '6 s')",
-            session,
-        )
+        await connection.execute("UPDATE live.media_homes SET lease_until = clock_timestamp() + interval '6 s'")
     process = worker(TRANSCRIBER="none")
     await asyncio.sleep(4)
     assert (await run_of(house, taken)).stage is None, "its home may still write"
