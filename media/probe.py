@@ -37,6 +37,7 @@ MEMORY_BYTES_MAX = 1 << 30
 CPU_S_MAX = 30
 WALL_S_MAX = 60.0
 ANSWER_BYTES_MAX = 4_096
+CODEC_PADDING_S = 0.05  # what encoders add before and after is no sound
 SHORTER_S, SHORTER_RATIO = 1.0, 0.02  # a header may be so much longer than the sound
 OPTIONS = {"protocol_whitelist": "", "max_streams": "8", "enable_drefs": "0", "use_absolute_path": "0"}
 ROOT = Path(__file__).resolve().parent.parent
@@ -130,7 +131,7 @@ def _measured(opened: Any, container: Container) -> Probed:
     if declared_s is not None and length_s < declared_s - SHORTER_S - declared_s * SHORTER_RATIO:
         raise ProbeRefused("truncated", "The file is shorter than it says.")
     codec = stream.codec_context.name
-    return Probed(container.mime_type, max(1, math.ceil(length_s)), channels, rate, codec)
+    return Probed(container.mime_type, max(1, math.ceil(length_s - CODEC_PADDING_S)), channels, rate, codec)
 
 
 def _only_stream(opened: Any, container: Container) -> Any:
