@@ -98,14 +98,16 @@ class Sound:
         wait = self._limits.offers_per_user.take(viewer.user)
         if wait or whose in self._offering:
             line.push(refusal("rate_limited", "one offer at a time", max(wait, limits.RETRY_OFFER_S)))
-        elif len(self._offering) >= limits.OFFERS_WAITING_MAX or self._peers() >= self._limits.peers:
+        elif len(self._offering) >= limits.OFFERS_WAITING_MAX or self._is_full_for(whose):
             line.push(refusal("overloaded", "this server carries no more sound", 5 * limits.RETRY_OFFER_S))
         else:
             self._offering.add(whose)
             self._errand(self._answer(host, viewer.user, line, offer.sdp))
 
-    def _peers(self) -> int:
-        return sum(len(home) for home in self._homes.values())
+    def _is_full_for(self, whose: tuple[SessionId, UserId]) -> bool:
+        session, user = whose
+        has_one = session in self._homes and user in self._homes[session]
+        return not has_one and sum(map(len, self._homes.values())) >= self._limits.peers
 
     async def _answer(self, host: Host, user: UserId, line: Line, sdp: str) -> None:
         try:

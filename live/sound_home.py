@@ -48,16 +48,26 @@ class SoundHome:
         self._gone_since: dict[UserId, float] = {}  # whose connections all broke
         self._people: dict[str, Stand] = {}
         self._loud: set[str | None] = set()
+        self._seen: tuple[object, ...] = (None,) * 7  # what of the state was looked at last
         self._reports: set[asyncio.Task[None]] = set()
 
     def __len__(self) -> int:
         return len(self._lines)
 
+    def __contains__(self, user: UserId) -> bool:
+        return user in self._lines
+
     # -- the log --------------------------------------------------------------------------------------------------------
 
     def follow(self) -> None:
-        self._capture.follow(self.host.room)
-        self.stand()
+        """After every batch; most have nothing to do with sound, and cost nothing."""
+        room = self.host.room
+        muted = room.sound.muted if room.sound is not None else None
+        matters = (room.lifecycle, room.people, room.lobby, room.rights, room.breakouts, muted, room.recording)
+        if any(now is not before for now, before in zip(matters, self._seen, strict=True)):
+            self._seen = matters
+            self._capture.follow(room)
+            self.stand()
 
     def stand(self) -> None:
         """Tells the desk who stands where now, if that is not what it knows. Whoever may not be here any more is out."""

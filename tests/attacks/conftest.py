@@ -13,7 +13,7 @@ from live.api.routes import FAMILIES
 from live.keys import HOSTS
 from tests.api.conftest import Api, Caller
 from tests.api.contract import Contract
-from tests.live.conftest import House, Server, house, log, raw  # noqa: F401  fixtures for this folder
+from tests.live.conftest import House, Server, house, log, raw, ring  # noqa: F401  fixtures for this folder
 
 
 @dataclass

@@ -5,8 +5,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
-from media.opus import FRAME, FRAME_S
+from media.opus import FRAME, FRAME_S, RATE
 from tests.live.visitor import Document, Visitor
 from tests.media.caller import Caller, Tone, loudness_at
 
@@ -16,6 +17,7 @@ UNHEARD = 0.02
 LISTENED_S = 0.4
 WITHIN_S = 8.0
 LOUD_RMS = 300.0
+Sound = NDArray[np.int16]
 ANSWERS = ("audio.answer", "audio.refused")
 
 
@@ -51,6 +53,12 @@ class Phone:
     def state(self) -> str:
         return str(self.caller.connection.connectionState)
 
+    async def listen(self, seconds: float) -> Sound:
+        """What comes in from now on, for so long."""
+        self.caller.frames.clear()
+        await asyncio.sleep(seconds)
+        return self.caller.heard
+
     async def hears(self, *them: "Phone", but: tuple["Phone", ...] = (), within_s: float = WITHIN_S) -> None:
         """All of `them` and none of the others: waits until it is so."""
         await self._until(
@@ -65,13 +73,13 @@ class Phone:
         loop = asyncio.get_running_loop()
         until = loop.time() + within_s
         while loop.time() < until:
-            if _rms(await self.caller.listen_for(LISTENED_S)) < LOUD_RMS:
+            if _rms(await self.listen(LISTENED_S)) < LOUD_RMS:
                 return
         raise AssertionError(f"{self} still hears something after {within_s} s")
 
     async def heard_until_s(self, listened_s: float = 1.5) -> float:
         """Listens from now on, and says after how many seconds of sound there was nothing more to hear."""
-        sound = await self.caller.listen_for(listened_s)
+        sound = await self.listen(listened_s)
         loud = [slot for slot in range(len(sound) // FRAME) if _rms(sound[slot * FRAME :][:FRAME]) > LOUD_RMS]
         return (loud[-1] + 1) * FRAME_S if loud else 0.0
 
@@ -79,7 +87,10 @@ class Phone:
         loop = asyncio.get_running_loop()
         until = loop.time() + within_s
         while loop.time() < until:
-            sound = await self.caller.listen_for(LISTENED_S)
+            sound = await self.listen(LISTENED_S)
+            if len(sound) < LISTENED_S * RATE / 2:  # a busy machine: one longer look sees more than many
+                await asyncio.sleep(2 * LISTENED_S)
+                sound = self.caller.heard
             if true(lambda other, sound=sound: loudness_at(sound, other.hertz) if other.hertz else 0.0):  # type: ignore[misc]
                 return
         raise AssertionError(f"{self} did not hear {what} within {within_s} s")
@@ -91,7 +102,7 @@ class Phone:
         await self.caller.close()
 
 
-def _rms(sound: "np.ndarray[tuple[int, ...], np.dtype[np.int16]]") -> float:
+def _rms(sound: Sound) -> float:
     return float(np.sqrt(np.mean(sound.astype(np.float64) ** 2))) if len(sound) else 0.0
 
 

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from live.keys import TOKENS
 from rooms.ids import SessionId
 from tests.live.conftest import House
 from tests.live.phone import (
@@ -172,6 +173,16 @@ async def test_whose_connection_broke_for_good_loses_the_line(
     hers, listener = await ring(ana, ANA_HZ), await ring(mara, None)
     await listener.hears(hers)
     await ana.close()
+    await until(lambda: hers.state in ("closed", "failed"), 5.0)
+    await listener.hears_nothing()
+
+
+async def test_a_sign_in_that_was_revoked_has_no_line_any_more(house: House, session: SessionId, ring: Ring) -> None:
+    """Attack 10: not only after the 20 s that a broken connection has."""
+    mara, ana = await house.enter(session, "mara", "ana")
+    hers, listener = await ring(ana, ANA_HZ), await ring(mara, None)
+    await listener.hears(hers)
+    await house.app[TOKENS].revoke_family(house.families["ana"])
     await until(lambda: hers.state in ("closed", "failed"), 5.0)
     await listener.hears_nothing()
 
