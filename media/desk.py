@@ -1,6 +1,6 @@
 """The sound of one session: whose line is open, who stands where, and every 20 ms a mix for each place. It is told who may speak and
 who is recorded (`stand`) and holds to that from the next packet on; why, it does not know. One loop, on the monotonic clock; all
-of it on the event loop's thread (docs/performance.md: a worker thread costs more than the encoder that it would carry).
+of it on the event loop's thread: handing a slot's encoding to another one costs half as much again as the encoding (measured).
 """
 
 import asyncio
@@ -218,11 +218,12 @@ class Desk:
         for user, peer in list(self._peers.items()):
             place = self._people[user].place
             there = spoken.setdefault(place, {})
-            pcm = peer.voice.frame()
+            voice = peer.voice
+            pcm = None if voice.idle else voice.frame()
             if pcm is not None:
-                there[user] = mixer.Heard(pcm, peer.voice.loudness)
-            if peer.voice.speaking or user in self._talks:
-                self._report(user, place, self._talks.setdefault(user, Talk()).step(peer.voice.speaking, slot))
+                there[user] = mixer.Heard(pcm, voice.loudness)
+            if voice.speaking or user in self._talks:
+                self._report(user, place, self._talks.setdefault(user, Talk()).step(voice.speaking, slot))
         return spoken
 
     def _mixed(self, spoken: Mapping[str | None, Mapping[str, mixer.Heard]]) -> dict[str | None, Mixed]:

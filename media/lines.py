@@ -11,6 +11,7 @@ aiortc and aioice is in this file, for the pinned versions, and tests/media/test
 # ruff: noqa: SLF001
 
 import asyncio
+import logging
 import random
 import struct
 from collections.abc import Callable, Iterable
@@ -51,6 +52,8 @@ RTP = struct.Struct("!BBHII")  # RFC 3550 section 5.1
 JITTER_BUFFER = "_RTCRtpReceiver__jitter_buffer"
 STOP_DECODER = "_RTCRtpReceiver__stop_decoder"
 CERTIFICATES = "_RTCPeerConnection__certificates"
+
+logging.getLogger("aioice").setLevel(logging.WARNING)  # it tells of every check, at the level of INFO
 
 
 class NoAddress(Exception):

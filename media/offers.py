@@ -28,7 +28,7 @@ BITRATE_MAX = 40_000
 
 class OfferRefused(Exception):
     """`code` is stable: `sdp.malformed`, `sdp.too_large`, `sdp.video`, `sdp.unsupported`, `ice.restart`, `ice.unavailable`,
-    `audio.absent`, `audio.replaced`, `audio.busy`. `detail` is for whoever reads a log.
+    `audio.absent`, `audio.replaced`. `detail` is for whoever reads a log.
     """
 
     def __init__(self, code: str, detail: str = "") -> None:

@@ -97,7 +97,7 @@ class Voice:
         return played or (self._due is not None and timestamp + FRAME // 2 < self._due)
 
     def frame(self) -> Pcm | None:
-        """The next 20 ms, or None for nothing. To be called once per slot."""
+        """The next 20 ms, or None for nothing. To be called once per slot, unless idle."""
         self._calm += 1
         if self._calm > CALM_SLOTS:
             self._delay, self._calm = max(self._delay - 1, DELAY_MIN_SLOTS), 0

@@ -1,0 +1,179 @@
+"""What sound costs the server: CPU per listener of a room with one speaker, beside aiortc used plainly (one encoder per sender), in
+one run, interleaved; and what recording costs per speaker. Receivers are another process and only count packets.
+
+    python -m bench.sound [--listeners 10 30 60] [--seconds 8] [--repetitions 3]       writes the tables into docs/performance.md
+"""
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from bench.chat import ROOT
+from bench.cpu import usage_of
+from tests.conftest import find_free_port
+
+PAGE = ROOT / "docs" / "performance.md"
+PACKETS_PER_S = 50
+ENOUGH = 0.98
+READY_S = 120
+
+
+@dataclass(frozen=True)
+class Load:
+    """One measured stretch. `cpu`: of one core. `delivered`: packets that arrived, of those that should."""
+
+    cpu: float
+    delivered: float
+
+
+def measure(kind: str, listeners: int, speakers: int, seconds: float, record: Path | None = None) -> Load:
+    with _server(kind, record) as (pid, url), _people(url, listeners, speakers, seconds) as people:
+        assert people.stdout is not None
+        assert people.stdin is not None
+        assert people.stdout.readline() == "ready\n", "not everybody connected"
+        before, begun = usage_of(pid), time.monotonic()
+        people.stdin.write("go\n")
+        people.stdin.flush()
+        packets = json.loads(people.stdout.readline())
+        spent, lasted = usage_of(pid).cpu_s - before.cpu_s, time.monotonic() - begun
+        people.stdin.write("end\n")
+        people.stdin.flush()
+    return Load(spent / lasted, sum(packets) / (listeners * PACKETS_PER_S * seconds))
+
+
+@contextmanager
+def _server(kind: str, record: Path | None) -> Iterator[tuple[int, str]]:
+    port = find_free_port()
+    command = [sys.executable, "-m", "bench.sound_servers", kind, str(port)]
+    if record is not None:
+        command += ["--record", str(record)]
+    with subprocess.Popen(command, cwd=ROOT) as server:
+        try:
+            _wait_for(f"http://127.0.0.1:{port}/")
+            yield server.pid, f"http://127.0.0.1:{port}"
+        finally:
+            server.kill()
+
+
+@contextmanager
+def _people(url: str, listeners: int, speakers: int, seconds: float) -> Iterator["subprocess.Popen[str]"]:
+    numbers = [str(each) for each in (listeners, speakers, seconds)]
+    command = [sys.executable, "-m", "bench.listeners", url, *numbers]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as people:
+        try:
+            yield people
+        finally:
+            people.kill()
+
+
+def _wait_for(url: str) -> None:
+    deadline = time.monotonic() + READY_S
+    while time.monotonic() < deadline:
+        try:
+            urlopen(url, timeout=5).close()
+        except URLError as error:
+            if getattr(error, "code", None) == 404:  # it answers
+                return
+            time.sleep(0.05)
+    raise TimeoutError(url)
+
+
+def compare(sizes: list[int], seconds: float, repetitions: int) -> dict[int, list[tuple[Load, Load]]]:
+    """(ours, plain) pairs by number of listeners; each pair one after the other, in turns."""
+    found: dict[int, list[tuple[Load, Load]]] = {size: [] for size in sizes}
+    for repetition in range(repetitions):
+        for size in sizes:
+            kinds = ("ours", "plain") if repetition % 2 == 0 else ("plain", "ours")
+            loads = {kind: measure(kind, size, 1, seconds) for kind in kinds}
+            found[size].append((loads["ours"], loads["plain"]))
+            print(f"{size} listeners: ours {_share(loads['ours'])}, plain {_share(loads['plain'])}", file=sys.stderr)
+    return found
+
+
+def recording_cost(speakers: int, seconds: float, repetitions: int) -> list[tuple[Load, Load]]:
+    """(without, with) recording, one listener."""
+    found = []
+    for _ in range(repetitions):
+        with tempfile.TemporaryDirectory() as folder:
+            with_it = measure("ours", 1, speakers, seconds, Path(folder))
+        found.append((measure("ours", 1, speakers, seconds), with_it))
+    return found
+
+
+def _share(load: Load) -> str:
+    return f"{load.cpu:.1%}" + ("" if load.delivered >= ENOUGH else f" ({load.delivered:.0%} delivered)")
+
+
+def table(found: dict[int, list[tuple[Load, Load]]], recording: list[tuple[Load, Load]], speakers: int) -> list[str]:
+    lines = [
+        f"**One speaker**, server CPU of one core, median of {max(map(len, found.values()))} interleaved runs; recording off.",
+        "",
+        "| listeners | ours | per listener | aiortc, one encoder per sender | ratio (min – max) |",
+        "|---|---|---|---|---|",
+    ]
+    for size, pairs in found.items():
+        ours, plain = ([pair[side] for pair in pairs] for side in (0, 1))
+        ratios = [b.cpu / a.cpu for a, b in pairs]
+        cpu = median(each.cpu for each in ours)
+        lines.append(
+            f"| {size} | {cpu:.1%} | {cpu / size:.2%} | {_share(_middle(plain))} "
+            f"| {median(ratios):.1f} ({min(ratios):.1f} – {max(ratios):.1f}) |"
+        )
+        assert min(each.delivered for each in ours) > ENOUGH, "ours lost packets"
+    lines += ["", f"**Recording**, {speakers} speakers and one listener: " + _recording_text(recording, speakers)]
+    return [*lines, "", *_janus()]
+
+
+def _middle(loads: list[Load]) -> Load:
+    return sorted(loads, key=lambda each: each.cpu)[len(loads) // 2]
+
+
+def _recording_text(recording: list[tuple[Load, Load]], speakers: int) -> str:
+    without, with_it = (median(pair[side].cpu for pair in recording) for side in (0, 1))
+    each = median((b.cpu - a.cpu) / speakers for a, b in recording)
+    return f"{without:.1%} without, {with_it:.1%} with it; {each:.2%} of a core per speaker, tracks, mix and encryption together."
+
+
+def _janus() -> list[str]:
+    if shutil.which("janus") is None:
+        return ["Janus AudioBridge: not measured, no `janus` was found."]
+    return ["Janus AudioBridge: not measured; a `janus` was found, which this benchmark cannot drive yet."]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench.sound")
+    parser.add_argument("--listeners", type=int, nargs="+", default=[10, 30, 60])
+    parser.add_argument("--seconds", type=float, default=8)
+    parser.add_argument("--repetitions", type=int, default=3)
+    parser.add_argument("--speakers", type=int, default=4, help="for the cost of recording")
+    parser.add_argument("--dry", action="store_true", help="write nothing into the page")
+    given = parser.parse_args()
+    found = compare(given.listeners, given.seconds, given.repetitions)
+    recording = recording_cost(given.speakers, given.seconds, given.repetitions)
+    text = "\n".join(table(found, recording, given.speakers))
+    print(text)
+    if not given.dry:
+        PAGE.write_text(_filled(PAGE.read_text(), text))
+
+
+def _filled(page: str, text: str) -> str:
+    start, end = "<!-- sound -->", "<!-- /sound -->"
+    if start not in page:
+        page = f"{page.rstrip()}\n\n## Sound\n\n`python -m bench.sound`\n\n{start}\n{end}\n"
+    before, rest = page.split(start)
+    return f"{before}{start}\n{text}\n{end}{rest.split(end)[1]}"
+
+
+if __name__ == "__main__":
+    main()

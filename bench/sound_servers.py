@@ -1,0 +1,93 @@
+"""The servers of bench/sound, each a process of its own with the same door: POST /offer/{user} with an offer's SDP answers with SDP.
+
+`ours`: a desk, as the server has one per session. `plain`: aiortc as its examples use it, a MediaRelay and one encoder per
+sender. Both are kept to loopback and to ports below the kernel's own.
+
+    python -m bench.sound_servers ours|plain PORT [--record FOLDER]
+"""
+
+import argparse
+import asyncio
+from collections.abc import Awaitable, Callable
+from os import urandom
+from pathlib import Path
+
+from aiohttp import web
+from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+from aiortc.contrib.media import MediaRelay
+
+from media.clock import sound_clock
+from media.desk import Desk, Stand
+from media.ice import IceSettings
+from media.lines import confine, ice_of
+from media.recorder import Recording
+
+ICE = IceSettings(addresses=("127.0.0.1",), ports=range(20_000, 32_000))
+SPEAKER = "speaker"
+Answer = Callable[[str, str], Awaitable[str]]
+
+
+def ours(record: Path | None) -> Answer:
+    desk = Desk(ICE, heard=lambda _: None)
+    people: dict[str, Stand] = {}
+    if record is not None:
+        key = urandom(32)
+        recording = "0190a5f0-0000-7000-8000-000000000001"
+        desk.record(Recording(record, recording, 1, sound_clock(), lambda _: key, sound_clock))
+
+    async def answer(user: str, sdp: str) -> str:
+        speaks = user.startswith(SPEAKER)
+        people[user] = Stand(None, may_speak=speaks, recorded=speaks and record is not None)
+        desk.stand(people)
+        return await desk.offer(user, sdp)
+
+    return answer
+
+
+def plain() -> Answer:
+    relay, connections = MediaRelay(), []
+    voice: asyncio.Future[MediaStreamTrack] = asyncio.get_running_loop().create_future()
+
+    async def answer(user: str, sdp: str) -> str:
+        connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        connections.append(connection)
+        if user == SPEAKER:
+            connection.on("track", voice.set_result)
+        else:
+            connection.addTrack(relay.subscribe(await voice, buffered=False))
+        transceivers = connection.getTransceivers()
+        if transceivers:
+            confine(ice_of(transceivers[0].receiver.transport), ICE)
+        await connection.setRemoteDescription(RTCSessionDescription(sdp, "offer"))
+        confine(ice_of(connection.getTransceivers()[0].receiver.transport), ICE)
+        await connection.setLocalDescription()
+        return str(connection.localDescription.sdp)
+
+    return answer
+
+
+async def serve(kind: str, port: int, record: Path | None) -> None:
+    answer = ours(record) if kind == "ours" else plain()
+
+    async def offered(request: web.Request) -> web.Response:
+        return web.Response(text=await answer(request.match_info["user"], await request.text()))
+
+    app = web.Application()
+    app.router.add_post("/offer/{user}", offered)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", port).start()
+    await asyncio.Event().wait()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench.sound_servers")
+    parser.add_argument("kind", choices=["ours", "plain"])
+    parser.add_argument("port", type=int)
+    parser.add_argument("--record", type=Path)
+    given = parser.parse_args()
+    asyncio.run(serve(given.kind, given.port, given.record))
+
+
+if __name__ == "__main__":
+    main()
