@@ -75,6 +75,7 @@ class Left:
     length_s: float
     missing: list[Span]
     incomplete: str | None
+    torn_at: int | None = None  # slot; the last generation was killed there and none went on
     unreadable: list[str] = field(default_factory=list)  # files, found while reading
 
 
@@ -122,8 +123,13 @@ def store(
             tracks[track] = seal.track(track, source, length)
         if measuring:
             tracks[MIX] = seal.measured(tracks[MIX], measuring.result())
-    incomplete = left.incomplete or ("unreadable" if left.unreadable else None)
-    return Finalised(length_s, tracks, left.missing, incomplete)
+    missing = [*left.missing]
+    if left.torn_at is not None:
+        missing.append(Span(left.torn_at, max(left.torn_at, length // SLOT), "killed"))
+    incomplete = (
+        left.incomplete or ("unreadable" if left.unreadable else None) or (missing[-1].why if missing else None)
+    )
+    return Finalised(length_s, tracks, missing, incomplete)
 
 
 def read_left(recording: Path, recording_id: str, keys: Mapping[str, bytes]) -> Left:
@@ -133,16 +139,16 @@ def read_left(recording: Path, recording_id: str, keys: Mapping[str, bytes]) -> 
     incomplete = next((span.why for span in missing), None)
     for story in stories.values():
         incomplete = incomplete or story.incomplete
-    if stories and not stories[max(stories)].closed:
-        incomplete = incomplete or "killed"
+    kept = max((story.kept_slot for story in stories.values()), default=0)
+    torn_at = kept if stories and not stories[max(stories)].closed else None
     unreadable: list[str] = []
 
     def source(track: str) -> Source:
         return lambda: _joined(folders, recording_id, track, keys[track], unreadable)
 
     names = {track for folder in folders.values() for track in tracks_in(folder)} & keys.keys()
-    kept = max((story.kept_slot for story in stories.values()), default=0)
-    return Left({name: source(name) for name in names}, kept * SLOT / RATE, missing, incomplete, unreadable)
+    tracks = {name: source(name) for name in names}
+    return Left(tracks, kept * SLOT / RATE, missing, incomplete, torn_at, unreadable)
 
 
 def _joined(

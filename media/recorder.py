@@ -180,9 +180,11 @@ class _Take:
         self._folder = folder / recording_id / str(generation)
         self._sealed_as = f"{recording_id}/{generation}"
         self.now_s = now_s
+        self._opened = max(0, round(now_s() * SLOTS_PER_S))
         self._voices: dict[str, Timeline] = {}
         self._tracks: dict[str, Track] = {}
         self._manifest: Manifest | None = None
+        self._kept = self._opened  # slot; what was heard before it is on the disk
         self._lost_from: int | None = None  # slot; the disk refused since then
         self._retry_at = 0.0
 
@@ -213,14 +215,16 @@ class _Take:
             self._forget()
             return
         try:
-            manifest = self._manifest or self._open(now_s)
+            manifest = self._manifest or self._open(round(now_s * SLOTS_PER_S))
             for track in self._tracks.values():
                 for from_slot, to_slot in track.flush():
                     manifest.say(gap=track.name, **{"from": from_slot, "to": to_slot})
-            manifest.say(kept=max(0, round((now_s - HOLD_S) * SLOTS_PER_S)))
+            kept = max(self._kept, round((now_s - HOLD_S) * SLOTS_PER_S))
+            manifest.say(kept=kept)
             manifest.sync()
+            self._kept = kept
         except OSError as error:
-            self._fail(error, now_s)
+            self._fail(error)
 
     def close(self) -> None:
         now_s = self.now_s()
@@ -235,7 +239,7 @@ class _Take:
                 self._manifest.say(closed=round(now_s * SLOTS_PER_S), incomplete=self.incomplete)
                 self._manifest.sync()
         except OSError as error:
-            self._fail(error, now_s)
+            self._fail(error)
         self._drop()
 
     def _track(self, name: str, key: bytes) -> Track:
@@ -244,22 +248,21 @@ class _Take:
             track = self._tracks[name] = Track(self._folder, name, key, self._sealed_as)
         return track
 
-    def _open(self, now_s: float) -> Manifest:
+    def _open(self, now: int) -> Manifest:
         """Makes the folder; what an earlier generation, or this one before the disk refused, lost is told first."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         sync_folder(self._folder.parent)
-        now = round(now_s * SLOTS_PER_S)
-        missing = self._torn_since()
+        torn_at = self._torn_at()
         manifest = self._manifest = Manifest(self._folder)
-        manifest.say(opened=now)
+        manifest.say(opened=self._opened)
         if self._lost_from is not None:
             manifest.say(missing=[self._lost_from, now], why=self.incomplete)
             self._lost_from = None
-        elif missing is not None:
-            manifest.say(missing=[missing, now], why="killed")
+        elif torn_at is not None:
+            manifest.say(missing=[torn_at, self._opened], why="killed")
         return manifest
 
-    def _torn_since(self) -> int | None:
+    def _torn_at(self) -> int | None:
         """The slot up to which the generation before this one is on the disk, if nobody closed it."""
         for generation in reversed(generations(self._folder.parent)):
             story = read_story(self._folder.parent / str(generation))
@@ -267,11 +270,11 @@ class _Take:
                 return None if story.closed else story.kept_slot
         return None
 
-    def _fail(self, error: OSError, now_s: float) -> None:
+    def _fail(self, error: OSError) -> None:
         log.error("the recorder's disk refused: %s", error.strerror)
         self.lose("disk_full" if error.errno in FULL else "disk_error")
         if self._lost_from is None:
-            self._lost_from = max(0, round((now_s - HOLD_S - FLUSH_EVERY_S) * SLOTS_PER_S))
+            self._lost_from = self._kept
         self._retry_at = time.monotonic() + RETRY_AFTER_S
         self._forget()
         self._drop()
