@@ -2,7 +2,8 @@
 person may hear of all these. Keys of voice come and go with the rows; files are the caller's, who writes them first and deletes
 them first. Transcripts follow their recordings (transcriptions.py).
 
-Whoever changes a recording locks its tracks first, the mix before all, so that a voice that is taken back stays gone.
+Whoever changes a recording locks its tracks first, the mix before all, then its parts, then transcripts: so a voice that is taken
+back stays gone, and nobody waits in a circle.
 """
 
 from collections.abc import Iterable
@@ -39,9 +40,13 @@ INSERT INTO live.session_recordings (session_id, recording_id, track, started_at
 ON CONFLICT DO NOTHING
 """
 
-_LOCK = (
-    "SELECT track FROM live.session_recordings WHERE recording_id = $1 ORDER BY track = 'mix' DESC, track FOR UPDATE"
-)
+# No more than NO KEY: a part that is written at this moment must be able to ask for its track, or both wait in a circle.
+_LOCK = """
+SELECT FROM live.session_recordings WHERE recording_id = $1 ORDER BY track = 'mix' DESC, track FOR NO KEY UPDATE
+"""
+_LOCK_PARTS = """
+SELECT FROM workbook.audio_recordings WHERE recording_id = $1 AND track = ANY ($2::text[]) ORDER BY id FOR UPDATE
+"""
 
 _FINALISING = """
 UPDATE live.session_recordings SET status = 'finalizing' WHERE recording_id = $1 AND status <> 'finalizing'
@@ -167,6 +172,7 @@ class Recordings:
         of track and mix with them. The mix has to be made again, under a new key. Safe to repeat."""
         async with self._database.transaction() as connection:
             await connection.fetch(_LOCK, recording)
+            await connection.fetch(_LOCK_PARTS, recording, [speaker, MIX])
             await shred_keys(connection, recording, speaker, MIX)
             await connection.execute(
                 "DELETE FROM live.session_recordings WHERE recording_id = $1 AND track = $2", recording, speaker
@@ -206,6 +212,10 @@ class Recordings:
         """Hides it from everybody (W247), a part with its whole track, and has a `purge` job {recordingId, track} destroy it
         later. Whether it was there; whether somebody may is the caller's question."""
         async with self._database.transaction() as connection:
+            await connection.fetch(
+                _LOCK,
+                await connection.fetchval("SELECT recording_id FROM workbook.audio_recordings WHERE id = $1", id_),
+            )
             row = await connection.fetchrow(_DELETE, id_)
             if row is None:
                 return False

@@ -96,12 +96,14 @@ UPDATE workbook.transcription_records SET status = 'pending'
  WHERE audio_recording_id = $1 AND status IN ('completed', 'failed') RETURNING true
 """
 
-# Waits for whoever takes a voice back (recordings.forget_voice), and they for it.
+# Recordings are locked before their transcripts, as by whoever deletes them; and a mix's track before its parts: so this waits
+# for whoever takes a voice back (recordings.forget_voice), and they for it.
+_LOCK_AUDIO = "SELECT FROM workbook.audio_recordings WHERE id = $1 FOR NO KEY UPDATE"
+_AUDIO_OF = "SELECT audio_recording_id FROM workbook.transcription_records WHERE id = $1"
 _LOCK_MIX = """
-SELECT t.recording_id FROM workbook.transcription_records n
-  JOIN workbook.audio_recordings r ON r.id = n.audio_recording_id AND r.track = 'mix'
+SELECT t.recording_id FROM workbook.audio_recordings r
   JOIN live.session_recordings t ON (t.recording_id, t.track) = (r.recording_id, r.track)
- WHERE n.id = $1 FOR SHARE OF t
+ WHERE r.id = $1 AND r.track = 'mix' FOR SHARE OF t
 """
 _SPEAKERS = "SELECT speaker_id FROM live.session_recordings WHERE recording_id = $1 AND speaker_id IS NOT NULL"
 
@@ -128,6 +130,7 @@ class Transcriptions:
         """The transcript to be made, `processing` from now on, also when the worker before died at it. None: there is
         nothing to do, because it is made, nothing was said (D27), or the recording is gone."""
         async with self._database.transaction() as connection:
+            await connection.execute(_LOCK_AUDIO, recording)
             await connection.execute(_MAKE, recording)
             row = await connection.fetchrow(_STATE, recording)
             if row is None or row["status"] == TranscriptionStatus.COMPLETED or row["error"] == NO_SPEECH:
@@ -141,8 +144,11 @@ class Transcriptions:
         """Silence is `failed` with `no_speech` (D27). Of a mix, whoever has taken their voice back is left out. False: it
         was not being processed any more."""
         async with self._database.transaction() as connection:
-            if recording := await connection.fetchval(_LOCK_MIX, id_):
-                rows = await connection.fetch(_SPEAKERS, recording)
+            audio = await connection.fetchval(_AUDIO_OF, id_)
+            mix_of = await connection.fetchval(_LOCK_MIX, audio)
+            await connection.execute(_LOCK_AUDIO, audio)
+            if mix_of is not None:
+                rows = await connection.fetch(_SPEAKERS, mix_of)
                 transcript = transcript.of(UserId(row["speaker_id"]) for row in rows)
             if not transcript.text:
                 return await connection.fetchval(_FAIL, id_, NO_SPEECH) is not None
@@ -163,12 +169,14 @@ class Transcriptions:
 
     async def fail(self, id_: str, error: str) -> bool:
         """`error` is a code; what went wrong in words is for the log."""
-        async with self._database.connection() as connection:
+        async with self._database.transaction() as connection:
+            await connection.execute(_LOCK_AUDIO, await connection.fetchval(_AUDIO_OF, id_))
             return bool(await connection.fetchval(_FAIL, id_, error))
 
     async def again(self, recording: str) -> bool:
         """Made anew by whoever begins it next; the old text stands until then. False: it is not over."""
-        async with self._database.connection() as connection:
+        async with self._database.transaction() as connection:
+            await connection.execute(_LOCK_AUDIO, recording)
             return bool(await connection.fetchval(_AGAIN, recording))
 
     async def of_recording(self, recording: str) -> tuple[PlacedTranscription, ...]:
@@ -215,7 +223,7 @@ class Transcriptions:
 
 
 async def forget_speaker(connection: Connection, recording: str, speaker: UserId) -> None:
-    """In the caller's transaction, which holds the recording: the mix's transcript loses what this person said. Where nothing
+    """In the caller's transaction, which holds the recording and its parts: the mix's transcript loses what this person said. Where nothing
     is left, nothing was said."""
     for row in (
         *await connection.fetch(_RECORDS_OF_MIX, recording),

@@ -203,6 +203,36 @@ async def test_a_voice_is_taken_out_of_the_old_text_while_a_new_one_is_made(work
     assert (record.status, record.text, record.metadata.segments) == ("pending", None, None)
 
 
+async def test_workers_and_whoever_takes_a_voice_back_never_wait_for_each_other_in_a_circle(workshop: Workshop) -> None:
+    """Everything that changes a recording at once, again and again: nothing fails, and nothing of Ana is left."""
+    tape = await Tape.stored(workshop)
+    parts = {track: await tape.part(track) for track in (MIX, workshop.ana)}
+    both = transcript(said_by(workshop.ana, "secret"), said_by(workshop.ben, "open", 2))
+
+    async def write_down(track: str) -> None:
+        for _ in range(10):
+            if (id_ := await tape.transcriptions.begin(parts[track])) is not None:
+                await tape.transcriptions.complete(id_, both)
+            await tape.transcriptions.again(parts[track])
+
+    async def store_again() -> None:
+        for _ in range(10):
+            await tape.recordings.finalising(tape.recording)
+            await tape.store(MIX)
+
+    async def take_back() -> None:
+        for _ in range(3):
+            await asyncio.sleep(0.05)
+            await tape.recordings.forget_voice(tape.recording, workshop.ana)
+
+    await asyncio.gather(write_down(MIX), write_down(workshop.ana), store_again(), take_back(), write_down(MIX))
+    id_ = await tape.transcriptions.begin(parts[MIX])
+    assert id_ is not None
+    assert await tape.transcriptions.complete(id_, both)
+    assert "secret" not in await workshop.value("SELECT string_agg(t::text, ' ') FROM transcription_records t")
+    assert await workshop.value("SELECT count(*) FROM transcription_records") == 1
+
+
 # -- reading them --
 
 
