@@ -38,7 +38,7 @@ class Load:
 
 
 def measure(kind: str, listeners: int, speakers: int, seconds: float, record: Path | None = None) -> Load:
-    with _server(kind, record) as (pid, url), _people(url, listeners, speakers, seconds) as people:
+    with server(kind, record) as (pid, url), _people(url, listeners, speakers, seconds) as people:
         assert people.stdout is not None
         assert people.stdin is not None
         assert people.stdout.readline() == "ready\n", "not everybody connected"
@@ -53,7 +53,7 @@ def measure(kind: str, listeners: int, speakers: int, seconds: float, record: Pa
 
 
 @contextmanager
-def _server(kind: str, record: Path | None) -> Iterator[tuple[int, str]]:
+def server(kind: str, record: Path | None) -> Iterator[tuple[int, str]]:
     port = find_free_port()
     command = [sys.executable, "-m", "bench.sound_servers", kind, str(port)]
     if record is not None:
