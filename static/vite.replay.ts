@@ -54,7 +54,7 @@ function oneFile(): Plugin {
       let html = String(page.source);
       for (const [name, made] of Object.entries(bundle)) {
         if (made.type === "chunk") {
-          const code = made.code.replaceAll("</script", "<\\/script").replaceAll("<!--", "<\\!--");
+          const code = plain(made.code);
           html = put(html, new RegExp(`<script[^>]*src="[^"]*${name}"[^>]*></script>`), "");
           html = put(html, /<\/body>/, `<script type="module">${code}</script>\n</body>`);
         } else if (name.endsWith(".css")) {
@@ -67,6 +67,10 @@ function oneFile(): Plugin {
     },
   };
 }
+
+/** Nothing of it ends the script early, and there is nothing to load ahead. */
+const plain = (code: string): string =>
+  code.replaceAll("</script", "<\\/script").replaceAll("<!--", "<\\!--").replaceAll("__VITE_PRELOAD__", "void 0");
 
 function put(html: string, place: RegExp, text: string): string {
   if (!place.test(html)) throw new Error(`${PAGE} has no ${String(place)}`);

@@ -48,7 +48,7 @@ async def test_everything_follows_one_clock(browser: Browser, demo: Demo, tmp_pa
         await mara.show("Polls")
         await mara.sees("No poll had been opened yet")
         await chapter(mara, "Which sketch is the best?").click()
-        await expect(mara.page.locator(".replay-stage .bar-count").first).to_have_text("0%, 0 answers")
+        await expect(mara.page.locator(".replay-stage")).to_contain_text("No answers yet")
         await at(mara, 14.5)
         await expect(bars(mara)).to_have_text(["50%, 1 answer", "50%, 1 answer", "0%, 0 answers"])
         await at(mara, 12.5)
@@ -75,9 +75,9 @@ async def the_board_grows(mara: Person) -> None:
 
 async def words_are_found(mara: Person) -> None:
     await mara.page.get_by_role("searchbox", name="Find in this session").fill("CORN")
-    await mara.sees("2 places")
-    await expect(mara.page.locator(".scrubber-hit")).to_have_count(2)
-    await expect(mara.page.locator(".way mark")).to_have_text(["corn", "corn"])
+    await mara.sees("3 places")
+    await expect(mara.page.locator(".scrubber-hit")).to_have_count(3)
+    await expect(mara.page.locator(".way mark")).to_have_text(["corn", "corn", "corn"])
     await mara.page.locator(".way", has_text="My grandmother").click()
     await expect(sentence(mara, "My grandmother")).to_have_attribute("aria-current", "true")
     await mara.page.get_by_role("searchbox").fill("")
@@ -116,12 +116,12 @@ async def test_what_one_may_not_see_is_not_there(browser: Browser, demo: Demo) -
         await expect(chat(reader)).to_have_text(["before"])
         await at(staff, moves[1] + 0.05)
         await expect(chat(staff)).to_have_text(["before", "only for Ben", "while they were away"])
-        await staff.page.get_by_label("Room", exact=True).select_option(label="Breakout 1: Beans")
+        await staff.page.get_by_role("combobox", name="Room").select_option(label="Breakout 1: Beans")
         await expect(staff.page.get_by_text("in our room")).to_be_visible()
         await reader.does_not_see("only for Ben")
         assert [*reader.faults, *staff.faults] == []
-    for who in (mara, ana, ben):
-        await who.close()
+    for visitor in (mara, ana, ben):
+        await visitor.close()
 
 
 async def a_real_session(demo: Demo) -> tuple[Visitor, Visitor, Visitor, str]:
