@@ -46,7 +46,7 @@ class Demo:
             self._process = subprocess.Popen(
                 [*command, "--data-dir", str(self._folder / "data")],
                 cwd=ROOT,
-                env={**os.environ, "LIMITS_FACTOR": "10"},
+                env={**os.environ, "LIMITS_FACTOR": "10", "ICE_ADDRESSES": "127.0.0.1"},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

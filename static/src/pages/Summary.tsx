@@ -7,6 +7,7 @@ import { linkTo } from "../app/router";
 import { saveFile } from "../app/saving";
 import { Notice } from "../design/Bits";
 import { Button, buttonClass } from "../design/Button";
+import { Icon } from "../design/Icon";
 import { AttendanceBars } from "../panels/engagement/AttendanceBars";
 import { Distribution } from "../panels/engagement/Distribution";
 import { OwnScore } from "../panels/engagement/OwnScore";
@@ -77,6 +78,14 @@ export function Summary() {
             </p>
           )}
         </header>
+        {actualStart !== undefined && wasIn && (
+          <div>
+            <a className={buttonClass({ look: "primary" })} {...linkTo(`/sessions/${session.sessionId}/replay`)}>
+              <Icon name="play" />
+              {t.summary.replay}
+            </a>
+          </div>
+        )}
         {!wasIn && <p className="soft">{t.summary.notIn}</p>}
         {summary.problem !== null && <Notice kind="fault">{t.problem(summary.problem.code)}</Notice>}
         {summary.value?.you && !staff && (

@@ -557,6 +557,7 @@ export const en = {
     scoreOf: (from: number, to: number, n: number) => `${from} to ${to}: ${count(n, "person", "people")}`,
     people: "People",
     columns: { score: "Score", minutes: "Minutes", polls: "Polls", questions: "Questions", acts: "Acts" },
+    replay: "Replay the session",
     home: "To my sessions",
   },
   score: {

@@ -565,6 +565,7 @@ export const fr: Texts = {
     scoreOf: (from, to, n) => `${from} à ${to} : ${count(n, "personne", "personnes")}`,
     people: "Personnes",
     columns: { score: "Score", minutes: "Minutes", polls: "Sondages", questions: "Questions", acts: "Actes" },
+    replay: "Revoir la séance",
     home: "Vers mes séances",
   },
   score: {

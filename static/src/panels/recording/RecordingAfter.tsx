@@ -1,7 +1,5 @@
-// After the end: how far each recording is - it moves on by itself while one looks - the way to the replay, and one's own
-// consent, which can be taken back here, too.
-import { linkTo } from "../../app/router";
-import { buttonClass } from "../../design/Button";
+// After the end: how far each recording is - it moves on by itself while one looks - and one's own consent, which can be
+// taken back here, too.
 import { Icon, type IconName } from "../../design/Icon";
 import type { Run } from "../../session/protocol";
 import { useFormats } from "../../texts";
@@ -15,7 +13,7 @@ const ICONS: Readonly<Record<string, IconName>> = { ready: "check", incomplete: 
 
 export function RecordingAfter() {
   const t = useRecordingTexts();
-  const { view, session } = useRoom();
+  const { view } = useRoom();
   const runs = runsOf(view);
   if (runs.length === 0) return <p className="soft">{t.none}</p>;
   return (
@@ -26,12 +24,6 @@ export function RecordingAfter() {
         ))}
       </ul>
       {!runs.every(isSettled) && <p className="soft small">{t.meanwhile}</p>}
-      <div>
-        <a className={buttonClass({ look: "primary" })} {...linkTo(`/sessions/${session.sessionId}/replay`)}>
-          <Icon name="play" />
-          {t.replay}
-        </a>
-      </div>
       <ConsentSetting />
     </div>
   );

@@ -4,6 +4,7 @@ import { Button } from "../../design/Button";
 import { Icon } from "../../design/Icon";
 import { MenuButton } from "../../design/Menu";
 import { useRecordingTexts } from "../../texts/recording";
+import { useKeys } from "../room/keys";
 import { usePlace } from "../room/place";
 import { useRoom } from "../room/RoomContext";
 import { currentRun } from "./reading";
@@ -13,9 +14,10 @@ import "./recording.css";
 export function RecordingMark() {
   const t = useRecordingTexts();
   const { view } = useRoom();
-  const { phone } = usePlace();
+  const { phone, openDialog } = usePlace();
   const acts = useRecordingActs();
   const run = currentRun(view);
+  useKeys(run === undefined || acts.length === 0 ? {} : { k: () => openDialog("mark") });
   if (run === undefined) return null;
   const paused = run.status === "paused";
   const said = (

@@ -18,7 +18,7 @@ export function useRecordingActs(): Act[] {
       : [];
   const recording = run.status === "recording";
   return [
-    { id: "mark", label: t.mark, icon: "flag", run: () => openDialog("mark") },
+    { id: "mark", label: t.mark, icon: "flag", state: "K", run: () => openDialog("mark") },
     recording
       ? { id: "record-pause", label: t.pause, icon: "pause", run: () => void submit({ type: "recording.pause" }) }
       : { id: "record-resume", label: t.resume, icon: "record", run: () => void submit({ type: "recording.resume" }) },

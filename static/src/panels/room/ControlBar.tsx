@@ -13,6 +13,7 @@ import { grantsOf, PERMISSIONS, stageAt } from "../../session/standing";
 import { useTexts } from "../../texts";
 import { useKeys } from "./keys";
 import { MicrophoneButton } from "../sound/MicrophoneButton";
+import { SpeakingNow } from "../sound/SpeakingNow";
 import { HelpCount } from "../breakouts/HelpCount";
 import { runningSet } from "../breakouts/reading";
 import { ROOMS, usePlace } from "./place";
@@ -23,9 +24,11 @@ export const EMOJIS: readonly SendReaction["emoji"][] = ["👍", "👏", "❤️
 export function ControlBar() {
   const t = useTexts();
   const { takesPart, view, me, role } = useRoom();
+  const { phone } = usePlace();
   const raised = view.hands?.raised.some((each) => each.user === me) ?? false;
   return (
-    <section aria-label={t.room.controls}>
+    <section className="controls-part" aria-label={t.room.controls}>
+      {phone && <SpeakingNow />}
       <Toolbar className="controls" aria-label={t.room.controls}>
         <MicrophoneButton />
         {takesPart && <Hand raised={raised} />}

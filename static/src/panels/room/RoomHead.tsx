@@ -23,7 +23,7 @@ export function RoomHead() {
       <h1 className="room-title clip">{view.lifecycle.title}</h1>
       <Status />
       <RecordingMark />
-      <span className="grow">{!wide && <SpeakingNow />}</span>
+      <span className="grow">{!wide && !phone && <SpeakingNow />}</span>
       <NextStep />
       {menu.length > 0 && (
         <MenuButton label={t.room.menu} groups={menu}>

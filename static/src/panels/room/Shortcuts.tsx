@@ -3,6 +3,7 @@ import { Key } from "../../design/Bits";
 import { Toggle } from "../../design/Field";
 import { Overlay } from "../../design/Overlay";
 import { useTexts } from "../../texts";
+import { useRecordingTexts } from "../../texts/recording";
 import { useSoundTexts } from "../../texts/sound";
 import { partsOf } from "../polls/reading";
 import { useKeys, useKeysOn } from "./keys";
@@ -12,6 +13,7 @@ import { useRoom } from "./RoomContext";
 export function Shortcuts() {
   const t = useTexts();
   const sound = useSoundTexts();
+  const recording = useRecordingTexts();
   const { may, view, submit, here, feature } = useRoom();
   const { dialog, openDialog, openPanel, look } = usePlace();
   const [on, setOn] = useKeysOn();
@@ -53,6 +55,9 @@ export function Shortcuts() {
     ...(may("can_create_polls") ? ([["N", t.shortcuts.launch]] as [string, string][]) : []),
     ...(may("can_moderate") && feature("breakout") !== undefined
       ? ([["R", t.shortcuts.rooms]] as [string, string][])
+      : []),
+    ...(may("can_moderate") && feature("recording") !== undefined
+      ? ([["K", recording.shortcutMark]] as [string, string][])
       : []),
     ["?", t.shortcuts.help],
   ];

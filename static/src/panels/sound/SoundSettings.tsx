@@ -6,6 +6,7 @@ import { Choose, type Option, Toggle } from "../../design/Field";
 import { Overlay } from "../../design/Overlay";
 import { type SoundTexts, useSoundTexts } from "../../texts/sound";
 import { ConsentSetting } from "../recording/ConsentSetting";
+import { usePlace } from "../room/place";
 import { choosesSpeaker } from "./meter";
 import { ToneCheck, Verdict } from "./SelfCheck";
 import { useSound } from "./SoundContext";
@@ -13,6 +14,7 @@ import type { Voice } from "./voice";
 
 export default function SoundSettings({ onClose }: { onClose(): void }) {
   const t = useSoundTexts();
+  const { phone } = usePlace();
   const { voice, sound, on, turn, lookAround } = useSound();
   const latest = useRef(lookAround);
   useEffect(() => latest.current(), []);
@@ -20,7 +22,8 @@ export default function SoundSettings({ onClose }: { onClose(): void }) {
     <Overlay open onClose={onClose} title={t.title}>
       <div className="stack">
         <p role="status">
-          {sound.phase === "retrying" ? t.away : sound.phase === "connecting" ? t.coming : toldOf(voice, t)}
+          {sound.phase === "retrying" ? t.away : sound.phase === "connecting" ? t.coming : toldOf(voice, t)}{" "}
+          {voice === "muted" && !phone && t.hold}
         </p>
         <Toggle on={on} onChange={turn}>
           {t.hear}

@@ -1,7 +1,5 @@
 // The words of recording, in English.
 
-const count = (n: number, one: string, many: string): string => `${n} ${n === 1 ? one : many}`;
-
 export const recording = {
   title: "Recording",
   on: "Recording",
@@ -31,7 +29,7 @@ export const recording = {
   given: "Your voice is recorded.",
   givenIdle: "Your voice is recorded when the session is recorded.",
   refused: "Your voice is not recorded.",
-  unanswered: "You have not been asked yet. Your voice is not recorded.",
+  unanswered: "You have not answered yet. Your voice is not recorded.",
   withdraw: "Take my voice out",
   withdrawTitle: "Take your voice out of the recording?",
   withdrawText:
@@ -51,7 +49,5 @@ export const recording = {
   } as Record<string, string>,
   progress: (done: number, of: number) => `${done} of ${of}`,
   from: (when: string) => `From ${when}`,
-  replay: "Replay the session",
   meanwhile: "You can close this page; it goes on by itself.",
-  parts: (n: number) => count(n, "recording", "recordings"),
 };

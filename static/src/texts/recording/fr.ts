@@ -1,8 +1,6 @@
 // Les mots de l'enregistrement, en français.
 import type { recording as english } from "./en";
 
-const count = (n: number, one: string, many: string): string => `${n} ${n < 2 ? one : many}`;
-
 export const recording: typeof english = {
   title: "Enregistrement",
   on: "Enregistrement",
@@ -31,7 +29,7 @@ export const recording: typeof english = {
   given: "Votre voix est enregistrée.",
   givenIdle: "Votre voix est enregistrée quand la séance l'est.",
   refused: "Votre voix n'est pas enregistrée.",
-  unanswered: "On ne vous l'a pas encore demandé. Votre voix n'est pas enregistrée.",
+  unanswered: "Vous n'avez pas encore répondu. Votre voix n'est pas enregistrée.",
   withdraw: "Retirer ma voix",
   withdrawTitle: "Retirer votre voix de l'enregistrement ?",
   withdrawText:
@@ -50,7 +48,5 @@ export const recording: typeof english = {
   },
   progress: (done, of) => `${done} sur ${of}`,
   from: (when) => `À partir de ${when}`,
-  replay: "Revoir la séance",
   meanwhile: "Vous pouvez fermer cette page ; cela continue tout seul.",
-  parts: (n) => count(n, "enregistrement", "enregistrements"),
 };

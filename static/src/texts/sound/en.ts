@@ -38,10 +38,11 @@ export const sound = {
   told: {
     out: "You hear nothing and nobody hears you.",
     listening: "You hear the room. Nobody hears you.",
-    muted: "You hear the room. Nobody hears you until you unmute. Hold the space bar to say something in between.",
+    muted: "You hear the room. Nobody hears you until you unmute.",
     live: "You hear the room, and the room hears you.",
     forbidden: "You hear the room. To speak you need the right to; you can ask for it.",
   },
+  hold: "Hold the space bar to say something in between.",
   coming: "Sound is on its way.",
   away: "The sound was lost. It comes back by itself.",
   ended: {
@@ -73,7 +74,6 @@ export const sound = {
   standard: "As the system has it",
   device: (n: number) => `Device ${n}`,
   level: "Level of the microphone",
-  check: "Check",
   tone: "Play a tone",
   tonePlaying: "You should hear a tone now",
   toneAsk: "Did you hear it?",
@@ -93,5 +93,4 @@ export const sound = {
   nowSpeakingMany: (names: string) => `${names} speak`,
   mute: "Mute",
   muteAll: "Mute everybody",
-  muteAllText: "Staff stay as they are. Everybody can unmute themselves again.",
 };

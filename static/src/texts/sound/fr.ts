@@ -36,11 +36,11 @@ export const sound: typeof english = {
   told: {
     out: "Vous n'entendez rien et personne ne vous entend.",
     listening: "Vous entendez la salle. Personne ne vous entend.",
-    muted:
-      "Vous entendez la salle. Personne ne vous entend tant que le micro est coupé. Maintenez la barre d'espace pour dire quelque chose.",
+    muted: "Vous entendez la salle. Personne ne vous entend tant que le micro est coupé.",
     live: "Vous entendez la salle et la salle vous entend.",
     forbidden: "Vous entendez la salle. Pour parler, il faut en avoir le droit ; vous pouvez le demander.",
   },
+  hold: "Maintenez la barre d'espace pour dire quelque chose entre-temps.",
   coming: "Le son arrive.",
   away: "Le son a été perdu. Il revient tout seul.",
   ended: {
@@ -73,7 +73,6 @@ export const sound: typeof english = {
   standard: "Comme le système",
   device: (n) => `Appareil ${n}`,
   level: "Niveau du micro",
-  check: "Vérifier",
   tone: "Jouer un son",
   tonePlaying: "Vous devriez entendre un son",
   toneAsk: "L'avez-vous entendu ?",
@@ -93,5 +92,4 @@ export const sound: typeof english = {
   nowSpeakingMany: (names) => `${names} parlent`,
   mute: "Couper le micro",
   muteAll: "Couper tous les micros",
-  muteAllText: "L'équipe garde le sien. Chacun peut réactiver le sien.",
 };
