@@ -88,6 +88,7 @@ class Worker:
         if job.exhausted:
             await self._failed(job, "worker_died")
             return
+        log.info("a job", kind=job.kind, job=job.id, attempt=job.attempts)
         work = asyncio.ensure_future(carry(job))
         renewing = asyncio.create_task(self._renew(job, work))
         try:
@@ -95,6 +96,7 @@ class Worker:
             then = await work
             await self._jobs.done(job, *then)
         except NotYet as later:
+            log.info("not yet", kind=job.kind, job=job.id)
             await self._jobs.release(job, later.in_s)
         except asyncio.CancelledError:
             if asyncio.current_task().cancelling():  # type: ignore[union-attr]  # this runs in a task

@@ -27,10 +27,12 @@ from tests.databases import SECRET_KEY
 from tests.live.conftest import House
 from tests.live.recorded import MIX, Taken, record, sentence_48k, submit, tone
 from tests.media.caller import loudness_at
+from tests.media.endpoint import endpoint
 from tests.media.speech import spoken, word_error_rate
 
 ROOT = Path(__file__).parents[2]
-WITHIN_S = 60.0
+WITHIN_S = 200.0  # it all happens at a low priority, and the machine may have other things to do
+pytestmark = pytest.mark.timeout(400)
 HERTZ = 440 * 3  # of sound at 16 kHz, as heard at 48
 
 
@@ -203,16 +205,17 @@ async def test_f23_killed_at_any_stage_another_worker_ends_it(
     house: House, worker: Callable[..., Process], stage: str
 ) -> None:
     taken = await talk(house)
-    first = worker(FAILPOINTS=f"{stage}=kill")
-    assert await first.ended() == -signal.SIGKILL
-    async with house.app[DATABASE].connection() as connection:  # instead of waiting for half a minute
-        await connection.execute("UPDATE ops.jobs SET due_at = clock_timestamp() WHERE status = 'running'")
-    run = await reached(house, taken, RunStage.READY, RunStage.INCOMPLETE, worker=worker())
-    assert run.stage is RunStage.READY
+    with endpoint({"text": "Good morning.", "language": "en"}) as (url, _heard):
+        first = worker(FAILPOINTS=f"{stage}=kill", TRANSCRIBER=url)
+        assert await first.ended() == -signal.SIGKILL
+        async with house.app[DATABASE].connection() as connection:  # instead of waiting for half a minute
+            await connection.execute("UPDATE ops.jobs SET due_at = clock_timestamp() WHERE status = 'running'")
+        run = await reached(house, taken, RunStage.READY, RunStage.INCOMPLETE, worker=worker(TRANSCRIBER=url))
+        assert run.stage is RunStage.READY
     mara, ana, ben = [await house.user(name) for name in ("mara", "ana", "ben")]
     now = await settled(house, taken)
     assert now == {MIX: 1, mara: 1, ana: 1, ben: 1, "jobs left": 0}
-    assert [who for who, _what, _when in await sentences(house, taken)] == [who for who, _number, _at in EXPECTED]
+    assert {who for who, _what, _when in await sentences(house, taken)} == {"mara", "ana", "ben"}
 
 
 async def test_without_a_transcriber_it_is_ready_all_the_same(house: House, worker: Callable[..., Process]) -> None:

@@ -3,15 +3,10 @@ that does it. What comes back is untrusted (attack 59).
 """
 
 import asyncio
-import json
 import os
-import threading
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import AsyncIterator
 from pathlib import Path
 from time import monotonic
-from typing import Any
 
 import numpy as np
 import pytest
@@ -33,6 +28,7 @@ from media.transcriber import (
     transcriber_of,
 )
 from tests.conftest import find_free_port
+from tests.media.endpoint import endpoint
 from tests.media.speech import FOLDER, as_webm, placed, sentence, spoken, voice, word_error_rate
 
 NEAR_S = 0.5  # how far a time may be from the truth
@@ -187,37 +183,6 @@ class TestWhatComesBackIsUntrusted:
 
 
 # -- over HTTP --------------------------------------------------------------------------------------------------------------
-
-
-@contextmanager
-def endpoint(
-    answer: Any, status: int = 200, **headers: str
-) -> Iterator[tuple[str, list[tuple[str, dict[str, str], bytes]]]]:
-    """An endpoint that notes what it is sent and always answers the same."""
-    heard: list[tuple[str, dict[str, str], bytes]] = []
-
-    class Answers(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            heard.append((self.path, dict(self.headers), body))
-            sent = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
-            self.send_response(status)
-            for name, value in {"Content-Length": str(len(sent)), **headers}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(sent)
-
-        def log_message(self, *_anything: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", find_free_port()), Answers) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}", heard
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 TOLD = {
