@@ -34,6 +34,7 @@ class Host(Replica):
     def __init__(self, session: SessionId, parts: Parts) -> None:
         super().__init__(session, parts)
         self.used_at = asyncio.get_running_loop().time()
+        self.is_open = True
         self._queue: deque[Waiting] = deque()
         self._in_round: list[Waiting] = []
         self._awake = asyncio.Event()
@@ -47,6 +48,7 @@ class Host(Replica):
 
     async def stop(self) -> None:
         """Says it again until it is heard, as live/app.py does."""
+        self.is_open = False
         while self._task is not None and not self._task.done():
             self._task.cancel()
             await asyncio.wait({self._task}, timeout=0.5)

@@ -151,7 +151,7 @@ class Sound:
         if host.room.lifecycle.status in OVER:
             raise SoundRefused("session.ended", "this session is over")
         taken = None if self._closing else await self._rows.take(host.session, self._process)
-        if taken is None or self._closing:
+        if taken is None or self._closing or not host.is_open:
             raise SoundRefused(ELSEWHERE, "another process has the sound of this session", limits.RETRY_OFFER_S)
         home = SoundHome(host, taken.generation, asked_at, self._ice, self._capture(host.session))
         self._homes[host.session] = home
@@ -189,9 +189,10 @@ class Sound:
             log.warning("sound did not end in time", session=home.host.session)
         except Exception:
             log.exception("sound did not end well", session=home.host.session)
-        if release and home.host.session not in self._homes:
+        session = home.host.session
+        if release and session not in self._homes and session not in self._opening:
             try:
-                await self._rows.release([home.host.session], self._process)
+                await self._rows.release([session], self._process)
             except Unavailable:
                 log.warning("a home is released by its lease", session=home.host.session)
 
@@ -203,7 +204,9 @@ class Sound:
             await asyncio.sleep(limits.HOME_RENEWED_EVERY_S)
             await self._renew()
             for session, host in list(self._recorded.items()):
-                if session not in self._homes and not self._closing:
+                if not host.is_open:  # let go here; whoever opens it again is told again
+                    del self._recorded[session]
+                elif session not in self._homes and not self._closing:
                     try:
                         await self._home_of(host)
                     except (SoundRefused, Unavailable):

@@ -75,6 +75,15 @@ class Server:
             return None
         raise DidNotStart(self.output.read_text(errors="replace")[-3000:])
 
+    def pause(self) -> None:
+        """As a machine that is put to sleep."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
+
     def kill(self) -> None:
         assert self._process is not None
         self._process.kill()

@@ -10,8 +10,8 @@ import pytest
 
 from live import limits
 from live.keys import DATABASE
-from live.settings import Settings
 from media.manifest import generations, read_story
+from media.timeline import RATE, SLOT
 from persistence.database import Unavailable
 from persistence.media_homes import LEASE_S, Homes
 from rooms.ids import SessionId
@@ -241,11 +241,14 @@ async def test_a_recording_that_nobody_spoke_in_is_settled_too(house: House, ses
 @pytest.fixture
 async def process(house: House, tmp_path: Path) -> AsyncIterator[Server]:
     """A server of its own process beside that of the house, which only knows the people."""
-    server = Server(tmp_path, house.dsn, SECRET_KEY, ICE_ADDRESSES="127.0.0.1")
+    store = f"file:{house.server.settings.store_dir}"
+    server = Server(tmp_path, house.dsn, SECRET_KEY, ICE_ADDRESSES="127.0.0.1", RECORDINGS_URL=store)
     server.start()
-    await server.listening()
-    yield server
-    server.stop()
+    try:
+        await server.listening()
+        yield server
+    finally:
+        server.stop()
 
 
 async def entered(house: House, process: Server, session: SessionId, name: str) -> Visitor:
@@ -273,20 +276,46 @@ async def test_after_a_kill_everybody_offers_again_and_the_recording_goes_on(
     phones = [await patiently(mara, MARA_HZ), await patiently(ana, ANA_HZ)]
     await phones[0].hears(phones[1])
     await phones[1].hears(phones[0])
-    await asyncio.sleep(1.0)
-    assert (await mara.submit("recording.stop"))["ok"]
-    await settled(house, mara, recording)
-    folder = Settings(SECRET_KEY, house.dsn, process.data).capture_dir
-    tape = await taped(folder, house.app[DATABASE], recording)
+    await asyncio.sleep(2.5)
+    tape = await taped(capture(house), house.app[DATABASE], recording)
     assert len(tape.generations) == 2
     assert tape.share(ana.user, ANA_HZ) > 0.9
     assert tape.share("mix", ANA_HZ) > 0.9
     first, last = min(tape.generations), max(tape.generations)
     assert len(tape.sound[(first, ana.user)]) > 0
-    told = read_story(folder / recording / str(last)).missing
+    told = read_story(capture(house) / recording / str(last)).missing
     assert [span.why for span in told] == ["killed"]
-    assert (told[0].from_slot * 0.02) - tape.begins_s[(first, ana.user)] > 0
+    assert told[0].from_slot * SLOT / RATE > tape.begins_s[(first, ana.user)]
+    assert (await mara.submit("recording.stop"))["ok"]
+    await settled(house, mara, recording)
     await asyncio.gather(*(phone.close() for phone in phones))
+
+
+async def test_f3_a_home_that_slept_is_none_when_it_wakes(house: House, session: SessionId, process: Server) -> None:
+    """Another process has become the home meanwhile; nothing is mixed or written twice."""
+    mara, ana = [await entered(house, process, session, name) for name in ("mara", "ana")]
+    assert (await ana.submit("recording.consent", given=True))["ok"]
+    hers = await Phone(ana, ANA_HZ).call()
+    recording = await start(mara)
+    await asyncio.sleep(2.0)
+    process.pause()
+    try:
+        [ben] = await house.enter(session, "ben")
+        assert (await ben.submit("recording.consent", given=True))["ok"]
+        his = await patiently(ben, BEN_HZ)
+        await asyncio.sleep(1.5)
+    finally:
+        process.resume()
+    told = (await ana.until(refusals, 10))[0]
+    assert (told["code"], told["retryIn"] > 0) == ("elsewhere", True)
+    await until(lambda: hers.state in ("closed", "failed"), 10.0)
+    await asyncio.sleep(1.5)
+    assert (await home_of(house, session)) == (2, True)
+    tape = await taped(capture(house), house.app[DATABASE], recording)
+    before, after = tape.sound[(1, ana.user)], tape.begins_s[(2, ben.user)]
+    assert tape.begins_s[(1, ana.user)] + len(before) / RATE < after
+    assert (2, ana.user) not in tape.sound
+    await asyncio.gather(hers.close(), his.close())
 
 
 async def patiently(visitor: Visitor, hertz: float) -> Phone:
