@@ -81,15 +81,6 @@ INSERT INTO ops.jobs (session_id, kind, key, payload, due_at) VALUES ($1, $2, $3
 ON CONFLICT (session_id, kind, key) WHERE status IN ('queued', 'running') DO NOTHING
 """
 
-_REVIVE = """
-UPDATE ops.jobs j SET status = 'queued', attempts_max = j.attempts + $3, due_at = clock_timestamp()
- WHERE j.kind = $1 AND j.key = $2 AND j.status = 'dead'
-   AND NOT EXISTS (SELECT FROM ops.jobs o WHERE (o.kind, o.key) = (j.kind, j.key) AND o.status IN ('queued', 'running')
-                      AND o.session_id IS NOT DISTINCT FROM j.session_id)
-   AND j.id = (SELECT l.id FROM ops.jobs l WHERE l.kind = $1 AND l.key = $2 ORDER BY l.created_at DESC LIMIT 1)
-RETURNING true
-"""
-
 
 class Jobs:
     def __init__(self, database: Database) -> None:
@@ -142,22 +133,6 @@ class Jobs:
         """Nothing happens while the same is queued or running."""
         async with self._database.connection() as connection:
             await enqueue(connection, job, session, in_s)
-
-    async def waiting(self, kind: str, key: str) -> bool:
-        """Queued or running."""
-        async with self._database.connection() as connection:
-            return bool(
-                await connection.fetchval(
-                    "SELECT EXISTS (SELECT FROM ops.jobs WHERE kind = $1 AND key = $2 AND status IN ('queued', 'running'))",
-                    kind,
-                    key,
-                )
-            )
-
-    async def revive(self, kind: str, key: str, attempts: int = 1) -> bool:
-        """An operator, or whoever may ask for it, has the last dead one tried again."""
-        async with self._database.connection() as connection:
-            return bool(await connection.fetchval(_REVIVE, kind, key, attempts))
 
     async def forget_old(self) -> None:
         """What is over is kept for a while, for operators."""
