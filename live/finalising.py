@@ -207,11 +207,10 @@ class Finalising:
 
     async def _make(self, session: SessionId, run: Run, tracks: Iterable[RecordedTrack]) -> None:
         """Parts of every track, in the store and as rows. Again after a withdrawal: of the mix only, from the tracks."""
-        tracks = tuple(tracks)
         again = not await asyncio.to_thread((self._capture / _plain(run.id)).is_dir)
-        keys = {
-            track.track: await self._recordings.begin(session, run.id, track.track, run.started_at) for track in tracks
-        }
+        mix = await self._recordings.begin(session, run.id, MIX, run.started_at)  # a new key after a withdrawal
+        keys = {**await self._keys.of_recording(run.id), MIX: mix}
+        tracks = tuple(track for track in tracks if track.track in keys)
         async with self._folder() as folder:
             asked: dict[str, Any] = {
                 "recordingId": run.id,

@@ -158,6 +158,18 @@ def _link(call: Call, recording: str, what: str = "content") -> str:
     return f"{BASE}/recordings/{recording}/{what}?t={Links(call.settings.secret_key).sign(recording, call.user)}"
 
 
+class Publication(Wire):
+    published: Flag
+
+
+@family.put("/live-sessions/{session_id}/recordings/{recording_id}/published", Who.HOST, status=204)
+async def publish_recording(call: Call, session_id: SessionPath, recording_id: IdPath, body: Publication) -> None:
+    """Whether those who attended may hear the mix, which they may until it is withheld; staff always may."""
+    if recording_id not in {each.recording_id for each in await recordings_of(call, session_id)}:
+        raise not_found()
+    await Recordings(call.database).publish(recording_id, body.published)
+
+
 @family.get("/recordings", Who.ACCOUNT)
 async def list_recordings(call: Call, query: Paging) -> Listing[Sound]:
     """One's own, latest first: uploads, and what one said in sessions."""

@@ -73,6 +73,29 @@ POST   /live-sessions/{id}/breakouts                             u  n  n  f  f  
 GET    /live-sessions/{id}/breakouts/{none}/results              u  n  n  n  n  n  n  n  n
 POST   /live-sessions/{id}/images                                u  n  n  f  f  f  +  +  +
 GET    /live-sessions/{id}/images/{none}                         u  n  n  n  n  n  n  n  n
+POST   /live-sessions/{id}/recording-consent                     u  n  n  +  +  +  +  +  f
+GET    /live-sessions/{id}/recordings                            u  n  n  +  +  +  +  +  +
+PUT    /live-sessions/{id}/recordings/{none}/published           u  n  n  f  f  f  f  n  n
+GET    /recordings                                               u  +  +  f  +  +  +  +  +
+GET    /recordings/{none}                                        u  n  n  n  n  n  n  n  n
+DELETE /recordings/{none}                                        u  n  n  n  n  n  n  n  n
+GET    /recordings/{none}/content                                u  n  n  n  n  n  n  n  n
+GET    /recordings/{none}/peaks                                  u  n  n  n  n  n  n  n  n
+POST   /recordings                                               u  +  +  f  +  +  +  +  +
+GET    /recordings/{none}/upload                                 u  n  n  f  n  n  n  n  n
+PATCH  /recordings/{none}/content                                u  n  n  f  n  n  n  n  n
+POST   /recordings/{none}/complete                               u  n  n  f  n  n  n  n  n
+DELETE /recordings/{none}/upload                                 u  n  n  f  n  n  n  n  n
+GET    /live-sessions/{id}/transcript.json                       u  n  n  +  +  +  +  +  +
+GET    /live-sessions/{id}/transcript.vtt                        u  n  n  +  +  +  +  +  +
+GET    /live-sessions/{id}/transcript.srt                        u  n  n  +  +  +  +  +  +
+GET    /live-sessions/{id}/transcript.txt                        u  n  n  +  +  +  +  +  +
+GET    /transcriptions                                           u  +  +  f  +  +  +  +  +
+GET    /transcriptions/{none}                                    u  n  n  n  n  n  n  n  n
+GET    /recordings/{none}/transcription                          u  n  n  n  n  n  n  n  n
+POST   /recordings/{none}/transcription/retry                    u  n  n  n  n  n  n  n  n
+GET    /search                                                   u  +  +  +  +  +  +  +  +
+GET    /live-sessions/{id}/archive.zip                           u  n  n  +  +  +  +  +  +
 GET    /calendar.ics                                             u  +  +  +  +  +  +  +  +
 GET    /live-sessions/{id}/calendar.ics                          u  n  n  +  +  +  +  +  +
 GET    /modules                                                  u  +  +  f  +  +  +  +  +
@@ -102,6 +125,9 @@ BODIES: dict[str, Any] = {
     "POST /live-sessions/{id}/extend": {"minutes": 5},
     "POST /live-sessions/{id}/breakouts": {},
     "POST /live-sessions/{id}/images": {"not": "a picture"},
+    "POST /live-sessions/{id}/recording-consent": {"given": False},
+    "PUT /live-sessions/{id}/recordings/{none}/published": {"published": True},
+    "POST /recordings": {},
     "POST /invitations/look": {"token": "x"},
     "POST /invitations/redeem": {"token": "x", "name": "Eve"},
 }

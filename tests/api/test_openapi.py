@@ -16,8 +16,11 @@ from live.keys import DATABASE
 from persistence.models.user import PlatformRole
 from rooms.roles import Role
 from tests.api.conftest import BASE, PASSWORD, Api, Caller, schedule
+from tests.api.recorded import taken, worked
+from tests.api.test_uploads import PIECE, wav
 from tests.media.paint import painted
 
+RANGE = {"Range": "bytes=0-9"}
 ELSEWHERE = {("GET", f"{BASE}/demo", 200), ("POST", f"{BASE}/auth/forgotten", 204)}
 """Only with a demo or a mail server: test_demo.py, test_mail.py."""
 
@@ -149,6 +152,53 @@ class Story:
         await self.ok(mara, "POST", f"{path}/commands", command)
         await self.ok(mara, "GET", f"{path}/breakouts/{made['set']['id']}/results")
 
+    async def sound(self) -> None:
+        heard = await taken(self.api)
+        await worked(self.api, "Tea.", "Cups.")
+        mara, ana, path = heard.mara, heard.ana, heard.path
+        await self.ok(heard.ben, "POST", f"{path}/recording-consent", {"given": True})
+        for what in (
+            "recordings",
+            "transcript.json",
+            "transcript.vtt",
+            "transcript.srt",
+            "transcript.txt",
+            "archive.zip",
+        ):
+            await self.ok(mara, "GET", f"{path}/{what}")
+        await self.ok(mara, "PUT", f"{path}/recordings/{heard.recording}/published", {"published": True})
+        [item] = (await mara.get(f"{path}/recordings")).json["items"]
+        mix = f"/recordings/{item['tracks'][0]['parts'][0]['id']}"
+        for what, sent, status in (
+            ("content", {}, 200),
+            ("content", RANGE, 206),
+            ("peaks", {}, 200),
+            ("peaks", RANGE, 206),
+        ):
+            assert (await mara.get(f"{mix}/{what}", headers=sent)).status == status
+        await self.ok(mara, "GET", mix)
+        await self.ok(ana, "GET", "/recordings")
+        [said] = (await self.ok(ana, "GET", "/transcriptions"))["items"]
+        own = f"/recordings/{said['audioRecordingId']}"
+        await self.ok(ana, "GET", f"/transcriptions/{said['id']}")
+        await self.ok(ana, "GET", f"{own}/transcription")
+        await self.ok(ana, "GET", "/search?q=cups")
+        async with self.api.app[DATABASE].connection() as connection:
+            for status in ("pending", "failed"):
+                await connection.execute("UPDATE workbook.transcription_records SET status = $1", status)
+        await self.ok(mara, "POST", f"{own}/transcription/retry")
+        await self.ok(mara, "DELETE", mix)
+
+    async def uploads(self) -> None:
+        ana, data = await self.api.person("Ana"), wav()
+        announced = {"fileName": "tea.wav", "bytes": len(data)}
+        given_up = await self.ok(ana, "POST", "/recordings", announced)
+        await self.ok(ana, "DELETE", f"/recordings/{given_up['id']}/upload")
+        path = f"/recordings/{(await self.ok(ana, 'POST', '/recordings', announced))['id']}"
+        assert (await ana.send("PATCH", f"{path}/content?offset=0", data=data, headers=PIECE)).status == 200
+        await self.ok(ana, "GET", f"{path}/upload")
+        await self.ok(ana, "POST", f"{path}/complete")
+
     async def modules(self) -> None:
         content = {"overview": "Clay", "learningObjectives": ["see"], "lessons": [_lesson()], "resources": []}
         async with self.api.app[DATABASE].connection() as connection:
@@ -180,6 +230,8 @@ async def test_every_operation_answers_as_declared(api: Api) -> None:
     await story.signing_in()
     await story.people()
     await story.a_session()
+    await story.sound()
+    await story.uploads()
     await story.modules()
     assert api.contract.successes() - api.contract.seen == ELSEWHERE
 

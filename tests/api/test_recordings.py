@@ -71,8 +71,12 @@ class TestLists:
         url = (await url_of(heard.mara, heard)).partition("?")[0]
         assert (await heard.otto.get(url)).status == 404
 
-    async def test_staff_withhold_it(self, heard: Heard) -> None:
-        await Recordings(heard.api.app[DATABASE]).publish(heard.recording, False)
+    async def test_the_instructor_withholds_it(self, heard: Heard) -> None:
+        path = f"{heard.path}/recordings/{heard.recording}/published"
+        assert (await heard.ana.send("PUT", path, {"published": False})).status == 403
+        assert (await heard.mara.send("PUT", path, {"published": False})).status == 204
+        other = f"{heard.path}/recordings/{uuid4()}/published"
+        assert (await heard.mara.send("PUT", other, {"published": False})).status == 404
         assert set(await tracks(heard.ben, heard)) == set()
         assert set(await tracks(heard.ana, heard)) == {heard.ana.user}
         assert "mix" in await tracks(heard.mara, heard)
