@@ -9,6 +9,7 @@ import json
 import re
 import urllib.request
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -16,7 +17,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, expect
 
-from tests.browser.chromium import launch_chromium
+from tests.browser.chromium import SOUND_FLAGS, launch_chromium
 from tests.browser.looks import Looks
 from tests.browser.workshop import PHONE, WIDE, Demo, Person, enter_demo, person, read_json
 
@@ -27,7 +28,7 @@ Walk = AsyncIterator[str]
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser() -> AsyncIterator[Browser]:
-    async with launch_chromium() as browser:
+    async with launch_chromium(*SOUND_FLAGS) as browser:  # their microphone beeps
         yield browser
 
 
@@ -56,9 +57,9 @@ class Lead:
         with urllib.request.urlopen(request, timeout=10) as answer:
             return json.load(answer)
 
-    def do(self, name: str, command: str, **fields: Any) -> None:
-        """A command in the running session."""
-        path = f"/live-sessions/{self.sessions['active']}/commands"
+    def do(self, name: str, command: str, *, session: str | None = None, **fields: Any) -> None:
+        """A command in the running session, or in another one."""
+        path = f"/live-sessions/{session or self.sessions['active']}/commands"
         ack = self.ask(name, path, {"id": str(uuid4()), "type": command, **fields})
         assert ack["ok"], ack
 
@@ -75,6 +76,21 @@ class Lead:
         self.do("Ana", "question.ask", text=text)
         path = f"{self.api}/live-sessions/{self.sessions['active']}/questions"
         return str(max(read_json(path, self.tokens["Mara"])["items"], key=lambda each: each["seq"])["id"])
+
+    def recorded(self) -> str:
+        """A session that was recorded and is over, and in which Ana was, by its id."""
+        now = datetime.now(UTC)
+        features = [{"type": each, "isEnabled": True} for each in ("chat", "recording")]
+        times = {"scheduledStart": now.isoformat(), "scheduledEnd": (now + timedelta(hours=1)).isoformat()}
+        session = self.ask(
+            "Mara", "/live-sessions", {"title": "Ink and water", "maxParticipants": 5, "features": features, **times}
+        )["id"]
+        for command in ("session.start", "session.activate", "recording.start"):
+            self.do("Mara", command, session=session)
+        self.do("Mara", "recording.mark", session=session, text="The first wash")
+        for command in ("recording.stop", "recording.start", "session.end"):
+            self.do("Mara", command, session=session)
+        return str(session)
 
     def invite(self) -> str:
         session = self.sessions["scheduled"]
@@ -153,8 +169,13 @@ async def lobby(demo: Demo, lead: Lead, who: Person) -> Walk:
     await who.sees("You can leave this page open.")
     yield "lobby"
     await who.page.get_by_text("Check your sound meanwhile").click()
-    await expect(who.button("Play a tone")).to_be_visible()
+    await who.press("Try the microphone")
+    await who.sees("Your microphone works. It hears you.")
+    await who.press("Play a tone")
+    await who.sees("Did you hear it?")
     yield "lobby, self-check"
+    await who.press("I heard nothing")
+    await who.sees("Turn the volume up")
 
 
 async def hosting(demo: Demo, lead: Lead, who: Person) -> Walk:
@@ -369,6 +390,99 @@ async def being_in_rooms(demo: Demo, lead: Lead, who: Person) -> Walk:
     yield "results of breakout rooms"
 
 
+NO_MICROPHONE = """() => {
+  navigator.mediaDevices.getUserMedia = async () => { throw new DOMException("no", "NotAllowedError"); };
+  const play = HTMLMediaElement.prototype.play;
+  let silent = true;
+  HTMLMediaElement.prototype.play = async function () {
+    if (silent) throw new DOMException("no", "NotAllowedError");
+    return play.call(this);
+  };
+  addEventListener("allow", () => { silent = false; });
+}"""
+"""As in a browser that keeps pages silent, of somebody who does not let this one use the microphone."""
+
+
+async def kept_silent(demo: Demo, lead: Lead, who: Person) -> Walk:
+    await who.page.add_init_script(f"({NO_MICROPHONE})()")
+    await enter_demo(demo, who)
+    await expect(who.button("Turn sound on")).to_be_visible()
+    yield "sound kept back by the browser"
+    await who.page.evaluate("dispatchEvent(new Event('allow'))")
+    await who.press("Turn sound on")
+    await expect(who.button("Turn sound on")).to_have_count(0)
+    await who.page.keyboard.press("m")
+    await who.sees("The browser does not let this page use the microphone.")
+    yield "a microphone that was refused"
+    await who.press("Put away")
+    await who.press("Sound settings")
+    await expect(who.button("Use microphone", who.page.get_by_role("dialog"))).to_be_visible()
+    yield "settings of the sound, without a microphone"
+    await close(who)
+
+
+async def speaking(demo: Demo, lead: Lead, who: Person) -> Walk:
+    await enter_demo(demo, who)
+    voice = who.page.locator(".microphone-button")
+    await expect(voice).to_contain_text("Listening")
+    await who.page.keyboard.press("m")
+    await expect(voice.and_(who.page.locator("[data-voice=live]"))).to_be_visible()
+    yield "somebody who is heard"
+    lead.do("Mara", "participant.mute", userId=lead.people["Ana"])
+    await who.sees("Mara muted you.")
+    await expect(voice).to_contain_text("Muted")
+    yield "somebody who was muted"
+    await who.press("Sound settings")
+    await who.sees("Your microphone works. It hears you.")
+    yield "settings of the sound"
+    await close(who)
+    lead.do("Mara", "recording.start")
+    await who.sees("This session is being recorded.")
+    yield "consent is asked for"
+    await who.page.get_by_text("What this means").click()
+    await who.sees("You can change your mind at any time")
+    yield "what consent means"
+    await who.press("Record my voice")
+    await expect(who.page.get_by_text("May your voice be part of it?")).to_have_count(0)
+    await who.press("Sound settings")
+    await who.sees("Your voice is recorded.")
+    await who.press("Take my voice out")
+    await expect(who.page.get_by_role("alertdialog")).to_be_visible()
+    yield "dialog before a voice is taken out"
+    await close(who)
+    lead.do("Mara", "recording.pause")
+    await who.page.get_by_text("Recording paused").first.wait_for(state="attached")
+    yield "a recording that is paused"
+    lead.do("Mara", "recording.stop")
+    lead.do("Ana", "audio.mute", muted=False)
+    lead.do("Ana", "recording.consent", given=False)
+
+
+async def recording(demo: Demo, lead: Lead, who: Person) -> Walk:
+    await enter_demo(demo, who)
+    await who.session_menu("Start recording")
+    await who.press("Do not record me")
+    mark = who.page.locator(".recording-mark")
+    await expect(mark).to_be_visible()
+    await mark.click()
+    await expect(who.page.get_by_role("menuitem", name="Stop recording")).to_be_visible()
+    yield "menu of the recording"
+    await close(who)
+    await who.page.keyboard.press("k")
+    await expect(who.page.get_by_role("dialog", name="Mark this moment")).to_be_visible()
+    yield "dialog to mark a moment"
+    await who.field("What happens here").fill("The first sketch")
+    await who.page.keyboard.press("Enter")
+    await expect(who.page.get_by_role("dialog")).to_have_count(0)
+    await mark.click()
+    await who.pick("Stop recording")
+    await expect(mark).to_have_count(0)
+    await who.page.goto(f"{demo.url}/sessions/{await asyncio.to_thread(lead.recorded)}")
+    await expect(who.page.get_by_role("link", name="Replay the session")).to_be_visible()
+    await expect(who.page.locator(".recording-stage")).to_have_count(2)
+    yield "what became of two recordings"
+
+
 async def asking(demo: Demo, lead: Lead, who: Person) -> Walk:
     await enter_demo(demo, who)
     await who.show("Q&A")
@@ -442,6 +556,9 @@ WALKS: list[tuple[str, Callable[[Demo, Lead, Person], Walk]]] = [
     ("Ana", asking),
     ("Mara", steering_rooms),
     ("Ana", being_in_rooms),
+    ("Ana", speaking),
+    ("Ana", kept_silent),
+    ("Mara", recording),
     ("Otto", watching),
     ("Mara", after),
     ("Ana", after),
