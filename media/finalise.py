@@ -123,6 +123,8 @@ def store(
             tracks[track] = seal.track(track, source, length)
         if measuring:
             tracks[MIX] = seal.measured(tracks[MIX], measuring.result())
+    if progress:
+        progress(len(sources), len(sources))
     missing = [*left.missing]
     if left.torn_at is not None:
         missing.append(Span(left.torn_at, max(left.torn_at, length // SLOT), "killed"))

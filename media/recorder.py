@@ -23,7 +23,7 @@ from typing import Any
 
 from media.manifest import Manifest, generations, read_story
 from media.segments import FILE, Track, sync_folder
-from media.timeline import HOLD_S, RATE, SLOT, Placed, Timeline
+from media.timeline import HOLD_AT_FIRST_S, RATE, SLOT, Placed, Timeline
 
 log = logging.getLogger(__name__)
 MIX = "mix"
@@ -219,7 +219,7 @@ class _Take:
             for track in self._tracks.values():
                 for from_slot, to_slot in track.flush():
                     manifest.say(gap=track.name, **{"from": from_slot, "to": to_slot})
-            kept = max(self._kept, round((now_s - HOLD_S) * SLOTS_PER_S))
+            kept = max(self._kept, round((now_s - HOLD_AT_FIRST_S) * SLOTS_PER_S))
             manifest.say(kept=kept)
             manifest.sync()
             self._kept = kept

@@ -7,8 +7,8 @@ packets never overlap. What lies between two packets is silence; nobody has to s
 
 A *run* is a stretch of one voice whose timestamps go as the clock goes. Its place is where the least delayed packets put it: a
 packet can be late, never early. That bound follows the sender's clock as it drifts, and the place follows the bound: in pauses
-for nothing, within speech only when they are 40 ms apart. Packets are held for `HOLD_S`, so a run's place is known before its
-first packet is given out, and packets that overtook each other are in order again.
+for nothing, within speech only when they are 40 ms apart. Packets are held for `HOLD_S`, at first longer, so a run's place is
+known before its first packet is given out, and packets that overtook each other are in order again.
 
 Timestamps that come from the future begin a new run at once (a jump, another SSRC). Timestamps from the past are either a stall
 that drains, faster than the clock, and then its packets belong where they say; or a sender that jumped back, or stood still
@@ -25,6 +25,7 @@ RATE = 48_000
 SLOT = 960
 GRID = 120  # 2.5 ms, the shortest Opus frame: every gap can be filled with whole frames
 HOLD_S = 0.4
+HOLD_AT_FIRST_S = 0.8  # of a run: 13 packets of 60 ms, of which one was hardly delayed
 EARLY_S = 0.5
 LATE_S = 0.5
 DRAINING_RATIO = 1.5
@@ -58,8 +59,8 @@ class _Heard:
 
     @property
     def delay(self) -> float:
-        """Seconds; only differences between delays mean anything."""
-        return self.at - self.timestamp / RATE
+        """Seconds; it cannot have been sent before its last sample was spoken."""
+        return self.at - (self.timestamp + self.samples) / RATE
 
 
 class _Run:
@@ -111,7 +112,7 @@ class Timeline:
             self._begin(None)
 
     def due(self, now: float) -> list[Placed]:
-        """What was heard at least `HOLD_S` ago, each once."""
+        """What was heard at least `HOLD_S` ago (`HOLD_AT_FIRST_S` where a run begins), each once."""
         if self._late and now - self._late.newest.at > HOLD_S:
             self._begin(self._late)  # nothing more came that would say that it is a stall
         if self._run:
@@ -162,6 +163,8 @@ class Timeline:
 
     def _settle(self, run: _Run, heard_until: float | None) -> None:
         """Gives out in order of timestamps; one that still has to wait holds back those after it."""
+        if heard_until is not None and run.place is None and heard_until + HOLD_S - run.first.at < HOLD_AT_FIRST_S:
+            return
         while run.held and (heard_until is None or run.held[0].at <= heard_until):
             placed = self._placed(run, run.held.pop(0))
             if placed:

@@ -3,6 +3,7 @@ The only part of finalising that decodes, so it is asked for the mix and skips w
 
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -17,6 +18,7 @@ from media.timeline import RATE, Placed
 PEAKS_PER_S = 10
 PEAK_SAMPLES = RATE // PEAKS_PER_S
 BATCH = 1 * RATE  # samples that are looked at in one go
+PREROLL = 4  # packets until a decoder has settled, 80 ms (RFC 7845 4.6)
 HALVES = 2  # decoded side by side: the codec does not hold Python's lock
 Sound = NDArray[np.float32]
 GATE_LUFS, RELATIVE_GATE_LU = -70.0, -10.0
@@ -34,8 +36,10 @@ def measure(placed: Iterable[Placed], length: int) -> Measured:
     heights = np.zeros(-(-length // PEAK_SAMPLES), np.uint8)
     momentary: list[float] = []
     with ThreadPoolExecutor(HALVES, thread_name_prefix="waveform") as threads:
-        stretches = [packets[at : at + half] for at in range(0, len(packets), half)]
-        for peaks, loudnesses in threads.map(_looked_at, stretches):
+        stretches = [
+            (packets[at : at + half], packets[max(0, at - PREROLL) : at]) for at in range(0, len(packets), half)
+        ]
+        for peaks, loudnesses in threads.map(lambda stretch: _looked_at(*stretch), stretches):
             for at, height in peaks.items():
                 if at < len(heights):
                     heights[at] = max(heights[at], height)
@@ -43,11 +47,14 @@ def measure(placed: Iterable[Placed], length: int) -> Measured:
     return Measured(heights.tobytes(), _integrated(momentary))
 
 
-def _decoded(placed: Iterable[Placed]) -> Iterator[tuple[int, Sound]]:
+def _decoded(placed: Iterable[Placed], before: Iterable[Placed]) -> Iterator[tuple[int, Sound]]:
     """Position and samples. A packet that does not decode is silence, as everywhere. FFmpeg's own decoder: a quarter faster
     than libopus, and what it makes of a packet differs by less than an eye or the loudness sees."""
     codec = av.CodecContext.create("opus", "r")
     codec.extradata = opus_head()
+    for each in before:
+        with suppress(av.FFmpegError, ValueError):
+            codec.decode(av.Packet(each.packet))
     for each in placed:
         try:
             frames = codec.decode(av.Packet(each.packet))
@@ -60,11 +67,11 @@ def _decoded(placed: Iterable[Placed]) -> Iterator[tuple[int, Sound]]:
             position += frame.samples
 
 
-def _looked_at(placed: Sequence[Placed]) -> tuple[dict[int, int], list[float]]:
+def _looked_at(placed: Sequence[Placed], before: Sequence[Placed]) -> tuple[dict[int, int], list[float]]:
     """Peaks by their number, momentary loudness every 100 ms of sound."""
     peaks: dict[int, int] = {}
     meter = _Meter()
-    for start, pcm in _batches(_decoded(placed)):
+    for start, pcm in _batches(_decoded(placed, before)):
         lead = start % PEAK_SAMPLES
         padded = np.zeros(-(-(lead + len(pcm)) // PEAK_SAMPLES) * PEAK_SAMPLES, np.float32)
         padded[lead : lead + len(pcm)] = pcm
