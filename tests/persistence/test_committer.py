@@ -276,12 +276,18 @@ async def appends_waiting(dsn: str) -> AsyncIterator[None]:
         await connection.close()
 
 
+async def until_one_waits(workshop: Workshop) -> None:
+    async with asyncio.timeout(10):
+        while not await workshop.value("SELECT count(*) FROM pg_locks WHERE NOT granted"):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
 async def test_a_caller_that_goes_away_does_not_undo_the_commit(here: Process, workshop: Workshop, dsn: str) -> None:
     scribe = await here.start_session(workshop.mara)
     batch = a_message(scribe, workshop.mara)
     async with appends_waiting(dsn):
         caller = asyncio.create_task(here.committer.submit(batch))
-        await asyncio.sleep(0.1)
+        await until_one_waits(workshop)
         caller.cancel()
         with suppress(asyncio.CancelledError):
             await caller
@@ -296,7 +302,7 @@ async def test_the_committers_end_waits_for_the_commit_under_way(here: Process, 
     task = await running(committer)
     async with appends_waiting(dsn):
         submitted = asyncio.create_task(committer.submit(batch))
-        await asyncio.sleep(0.1)
+        await until_one_waits(workshop)
         task.cancel()
         await asyncio.sleep(0.05)
         assert not task.done()
