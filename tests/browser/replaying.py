@@ -187,7 +187,7 @@ def long_workshop(events: int, minutes: float) -> Played:
             played.do(user, {"type": "hand.lower" if raised else "hand.raise"})
         elif n % 100 == 12:
             played.do(MARA, {"type": "stage.show", "kind": "board", "target": "main"})
-        else:
+        if len(played.log) == n:  # nothing of that, or nothing that changed anything
             played.do(user, {"type": "chat.send", "text": f"{dice.choice(LINES)} {n}"})
     played.do(MARA, {"type": "session.end"})
     return played
