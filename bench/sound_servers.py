@@ -1,7 +1,7 @@
 """The servers of bench/sound, each a process of its own with the same door: POST /offer/{user} with an offer's SDP answers with SDP.
 
 `ours`: a desk, as the server has one per session. `plain`: aiortc as its examples use it, a MediaRelay and one encoder per
-sender. Both are kept to loopback and to ports below the kernel's own.
+sender. Both are kept to loopback and to ports below the kernel's own. GET /sent tells how many RTP packets left since the start.
 
     python -m bench.sound_servers ours|plain PORT [--record FOLDER]
 """
@@ -15,6 +15,7 @@ from pathlib import Path
 from aiohttp import web
 from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.contrib.media import MediaRelay
+from aiortc.stats import RTCOutboundRtpStreamStats
 
 from media.clock import sound_clock
 from media.desk import Desk, Stand
@@ -25,9 +26,10 @@ from media.recorder import Recording
 ICE = IceSettings(addresses=("127.0.0.1",), ports=range(20_000, 32_000))
 SPEAKER = "speaker"
 Answer = Callable[[str, str], Awaitable[str]]
+Sent = Callable[[], Awaitable[int]]
 
 
-def ours(record: Path | None) -> Answer:
+def ours(record: Path | None) -> tuple[Answer, Sent]:
     desk = Desk(ICE, heard=lambda _: None)
     people: dict[str, Stand] = {}
     if record is not None:
@@ -41,11 +43,15 @@ def ours(record: Path | None) -> Answer:
         desk.stand(people)
         return await desk.offer(user, sdp)
 
-    return answer
+    async def sent() -> int:
+        return sum(peer._outgoing._packets for peer in desk._peers.values())
+
+    return answer, sent
 
 
-def plain() -> Answer:
-    relay, connections = MediaRelay(), []
+def plain() -> tuple[Answer, Sent]:
+    relay = MediaRelay()
+    connections: list[RTCPeerConnection] = []
     voice: asyncio.Future[MediaStreamTrack] = asyncio.get_running_loop().create_future()
 
     async def answer(user: str, sdp: str) -> str:
@@ -63,16 +69,28 @@ def plain() -> Answer:
         await connection.setLocalDescription()
         return str(connection.localDescription.sdp)
 
-    return answer
+    async def sent() -> int:
+        return sum([await _packets_sent(each) for each in connections])
+
+    return answer, sent
+
+
+async def _packets_sent(connection: RTCPeerConnection) -> int:
+    stats = (await connection.getStats()).values()
+    return sum(each.packetsSent for each in stats if isinstance(each, RTCOutboundRtpStreamStats))
 
 
 async def serve(kind: str, port: int, record: Path | None) -> None:
-    answer = ours(record) if kind == "ours" else plain()
+    answer, sent = ours(record) if kind == "ours" else plain()
 
     async def offered(request: web.Request) -> web.Response:
         return web.Response(text=await answer(request.match_info["user"], await request.text()))
 
+    async def asked(_request: web.Request) -> web.Response:
+        return web.json_response(await sent())
+
     app = web.Application()
+    app.router.add_get("/sent", asked)
     app.router.add_post("/offer/{user}", offered)
     runner = web.AppRunner(app)
     await runner.setup()

@@ -175,6 +175,7 @@ class Desk:
 
     def _start_mixing(self) -> None:
         if self._mixing is None or self._mixing.done():
+            self._slot = math.ceil((asyncio.get_running_loop().time() - self._origin_s) / FRAME_S)
             self._mixing = asyncio.get_running_loop().create_task(self._mix_on(), name="mixing")
 
     async def _mix_on(self) -> None:
@@ -186,7 +187,7 @@ class Desk:
                 await asyncio.sleep(-behind_s)
                 continue
             if behind_s > BEHIND_MAX_S:
-                self._slot += int(behind_s / FRAME_S)
+                self._skip(int(behind_s / FRAME_S))
             try:
                 self._step(self._slot)
             except Exception:
@@ -196,6 +197,11 @@ class Desk:
             self._slot += 1
             if loop.time() > self._due_s(self._slot):
                 await asyncio.sleep(CATCH_UP_S)
+
+    def _skip(self, slots: int) -> None:
+        self._slot += slots
+        for peer in self._peers.values():
+            peer.voice.skip(slots)
 
     def _due_s(self, slot: int) -> float:
         return self._origin_s + slot * FRAME_S

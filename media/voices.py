@@ -22,8 +22,9 @@ JUMP = RATE
 
 COVER_SLOTS = 3
 IDLE_SLOTS = 6
+SURPLUS = 2
 SURPLUS_SLOTS = 25
-"""So long more may wait than the delay, before a frame is left out; clocks differ, and bursts pass."""
+"""So long that many more may wait than the delay asks for, before one is left out: clocks differ, and bursts pass."""
 
 SPEAKING_RMS = 100.0  # -50 dBFS
 NOISE_MAX_RMS = 300.0
@@ -60,7 +61,7 @@ class Voice:
         self._pcm: Pcm = np.zeros(0, np.int16)
         self._due: int | None = None  # unwrapped timestamp of what is taken next; None while nothing plays
         self._played: int | None = None
-        self._primed = self._missing = self._surplus = 0
+        self._primed = self._missing = self._held = self._surplus = 0
         self._tail: Pcm | None = None
         self.loudness = 0.0
         self.speaking = False
@@ -73,7 +74,7 @@ class Voice:
         """One as it arrived, in any order."""
         timestamp = self._unwrapped(packet)
         if self._is_over(timestamp):
-            self._delay, self._calm = min(self._delay + 1, DELAY_MAX_SLOTS), 0
+            self._postpone()
             return
         self._waiting[timestamp] = packet.payload
         while len(self._waiting) > WAITING_MAX:
@@ -87,7 +88,7 @@ class Voice:
             self._ssrc = packet.ssrc
             self._waiting.clear()
             self._due = self._played = None
-            self._primed = 0
+            self._primed = self._held = 0
             self._last = timestamp
         self._last = max(self._last, timestamp)
         return timestamp
@@ -95,6 +96,9 @@ class Voice:
     def _is_over(self, timestamp: int) -> bool:
         played = self._played is not None and timestamp <= self._played
         return played or (self._due is not None and timestamp + FRAME // 2 < self._due)
+
+    def _postpone(self) -> None:
+        self._delay, self._calm = min(self._delay + 1, DELAY_MAX_SLOTS), 0
 
     def frame(self) -> Pcm | None:
         """The next 20 ms, or None for nothing. To be called once per slot, unless idle."""
@@ -105,11 +109,19 @@ class Voice:
         self._listen(taken)
         return taken
 
+    def skip(self, slots: int) -> None:
+        """Nobody took frames for so long; what would have been taken then is over."""
+        if self._due is not None:
+            self._due += slots * FRAME
+            self._waiting = {each: it for each, it in self._waiting.items() if each + FRAME // 2 >= self._due}
+
     def _begun(self) -> bool:
         if self._due is None and self._waiting:
             self._primed += 1
             if self._primed > self._delay or len(self._waiting) > DELAY_MAX_SLOTS:
-                self._due, self._primed, self._missing = min(self._waiting), 0, 0
+                for timestamp in sorted(self._waiting)[: -DELAY_MAX_SLOTS - 1]:  # a burst: the end of it
+                    del self._waiting[timestamp]
+                self._due, self._primed, self._missing, self._held = min(self._waiting), 0, 0, 0
         return self._due is not None
 
     def _taken(self) -> Pcm | None:
@@ -125,23 +137,30 @@ class Voice:
         return taken
 
     def _shorten(self) -> None:
-        """Leaves out the oldest packet when more has been waiting for a while than is needed."""
-        self._surplus = self._surplus + 1 if len(self._waiting) > self._delay + 2 else 0
-        if self._surplus > SURPLUS_SLOTS:
-            first = min(self._waiting)
-            del self._waiting[first]
+        """Leaves out the oldest packet when more has been waiting for a while than is needed, or far more than that."""
+        surplus = len(self._waiting) - self._delay - SURPLUS
+        self._surplus = self._surplus + 1 if surplus > 0 else 0
+        if self._surplus > SURPLUS_SLOTS or surplus > DELAY_MAX_SLOTS:
+            del self._waiting[min(self._waiting)]
             self._due = max(min(self._waiting), self._due or 0)
             self._surplus = 0
 
     def _next_piece(self) -> Pcm | None:
         assert self._due is not None
-        first = min(self._waiting, default=None)
-        if first is not None and first - self._due < FRAME // 2:
+        if not self._waiting:
+            self._held += 1
+            return self._covered()
+        first = min(self._waiting)
+        if self._held:  # was it late, and may be waited for longer from now on, or was there a pause?
+            self._due += min(self._held * FRAME, max(first - self._due, 0))
+            self._held = 0
+            self._postpone()
+        if first - self._due < FRAME // 2:
             try:
                 return self._decoded(first)
             except Undecodable:
                 return self._covered()
-        if first is not None and first - self._due > JUMP:
+        if first - self._due > JUMP:
             self._due = None  # a beginning, further on
             return None
         self._due += FRAME

@@ -107,12 +107,12 @@ class Caller:
         await until(lambda: sum(map(len, self.frames)) >= seconds * RATE, within_s)
         return self.heard
 
-    async def hears(self, *hertz: float, within_s: float = 20.0) -> None:
+    async def hears(self, *hertz: float, within_s: float = 30.0) -> None:
         """Returns as soon as there is a stretch of sound in which these are, and little else."""
         async with asyncio.timeout(within_s):
             while True:
                 found = [loudness_at(await self.listen(), each) for each in hertz]
-                if min(found) > 0.25 and sum(found) > 0.8:
+                if min(found) > 0.1 and sum(found) > 0.6:
                     return
 
     async def hears_nothing_of(self, *hertz: float, for_s: float = 1.0) -> None:

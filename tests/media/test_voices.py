@@ -125,6 +125,39 @@ def test_a_burst_after_a_stall_does_not_stay_as_delay() -> None:
     assert len(voice._waiting) <= voice._delay + 3
 
 
+def test_packets_that_are_each_a_little_late_are_all_heard() -> None:
+    """A network that becomes slower by 60 ms for good: the delay grows, and nothing else is missing."""
+    arriving = steadily(SPEECH[:40]) + [[]] * 3 + steadily(SPEECH[40:])
+    taken = play(Voice(), arriving)
+    assert sum(each is not None for each in taken) >= len(SPEECH) - DELAY_MIN_SLOTS - 1
+    assert all(each is not None for each in taken[50:])
+
+
+def test_a_pause_that_was_waited_through_is_not_waited_through_again() -> None:
+    """Somebody paused for 100 ms without sending (DTX); what follows comes as soon as it would have without waiting."""
+    voice = Voice()
+    play(voice, steadily(SPEECH[:30], more=5))
+    taken = play(voice, steadily(SPEECH[35:60]))
+    assert [each is not None for each in taken[DELAY_MIN_SLOTS + 1 :]] == [True] * (25 - DELAY_MIN_SLOTS - 1)
+    assert len(voice._waiting) <= DELAY_MIN_SLOTS + 1
+
+
+def test_frames_that_nobody_took_are_over() -> None:
+    voice = Voice()
+    play(voice, steadily(SPEECH[:30]))
+    for packet in SPEECH[30:40]:
+        voice.take(packet)
+    voice.skip(10)
+    assert len(voice._waiting) <= DELAY_MIN_SLOTS + 1
+    assert all(each is not None for each in play(voice, steadily(SPEECH[40:60])))
+
+
+def test_of_a_burst_at_the_beginning_the_end_is_heard() -> None:
+    voice = Voice()
+    play(voice, [SPEECH[:15], *steadily(SPEECH[15:30])])
+    assert len(voice._waiting) <= DELAY_MAX_SLOTS
+
+
 def test_what_waits_is_bounded() -> None:
     voice = Voice()
     for packet in SPEECH:
