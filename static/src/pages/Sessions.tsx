@@ -157,9 +157,22 @@ function TheButton({ session, next }: { session: LiveSession; next: boolean }) {
       </>
     );
   if (session.status === "cancelled") return null;
+  if (session.status === "ended")
+    return (
+      <div className="row wrap">
+        {typeof session.actualStart === "string" && (
+          <a className={buttonClass({})} {...linkTo(`${path}/replay`)}>
+            {t.summary.replay}
+          </a>
+        )}
+        <a className={buttonClass({})} {...linkTo(path)}>
+          {t.sessions.summary}
+        </a>
+      </div>
+    );
   return (
-    <a className={buttonClass(session.status === "ended" ? {} : look)} {...linkTo(path)}>
-      {session.status === "ended" ? t.sessions.summary : t.sessions.join}
+    <a className={buttonClass(look)} {...linkTo(path)}>
+      {t.sessions.join}
     </a>
   );
 }

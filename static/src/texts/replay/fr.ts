@@ -17,7 +17,7 @@ function spoken(seconds: number): string {
 export const replay: typeof english = {
   title: "Revoir",
   of: (title) => `${title}, à revoir`,
-  back: "Résumé",
+  back: "Bilan",
   opening: "Lecture de ce qui s’est passé",
   failed: "La séance n’a pas pu être ouverte.",
   again: "Réessayer",
