@@ -505,6 +505,7 @@ MACHINES = {
     "capture": ("session_recordings", "session_id = $1", "session"),
     "transcription": ("transcription_records", "user_id = $1", "ana"),
     "job": ("ops.jobs", "session_id = $1", "session"),
+    "upload": ("uploads", "user_id = $1", "ana"),
 }
 
 
@@ -518,6 +519,16 @@ async def one_of_each(workshop: Workshop) -> None:
     await workshop.execute(
         "INSERT INTO ops.jobs (session_id, kind, key, payload) VALUES ($1, 'k', 'k', '{}')", workshop.session
     )
+    await workshop.execute(
+        "INSERT INTO uploads (id, user_id, announced, bytes, bytes_here) VALUES (app.uuid7(), $1, '{}', 1, 1)",
+        workshop.ana,
+    )
+
+
+async def test_every_machine_is_tried(workshop: Workshop) -> None:
+    async with workshop.database.connection() as connection:
+        rows = await connection.fetch("SELECT DISTINCT machine FROM app.transitions")
+    assert {row["machine"] for row in rows} == MACHINES.keys()
 
 
 @pytest.mark.parametrize("machine", MACHINES)
