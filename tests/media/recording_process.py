@@ -28,7 +28,7 @@ async def main(folder: Path, generation: int, started_at: datetime, key: bytes, 
     sys.stdout.write("recording\n")
     sys.stdout.flush()
     while now_s() < stop_s:
-        while slot < now_s() * 50:
+        while slot + 1 <= now_s() * 50:
             for voice in VOICES:
                 recording.hear(voice, packet_of(slot), slot * 960, now_s())
             recording.mix(slot, packet_of(slot))

@@ -51,7 +51,7 @@ class Room:
         """Everybody's packets arrive when they were spoken."""
         first = round(self.clock.s * 50)
         for slot in range(first, first + round(seconds * 50)):
-            self.recording.hear(user, packet_of(slot), slot * SLOT, slot / 50)
+            self.recording.hear(user, packet_of(slot), slot * SLOT, (slot + 1) / 50)
         self.clock.s += seconds
 
     def heard(self, track: str, generation: int | None = None) -> list[Placed]:
@@ -207,7 +207,7 @@ async def test_f8_a_full_disk_stops_the_recording_and_space_lets_it_go_on(
     monkeypatch.setattr(segments, "_write", write)
     monkeypatch.setattr(recorder, "RETRY_AFTER_S", 0.3)
     room.talk(ANA, 2.0)
-    await until(lambda: read_story(room.folder / "recording" / "1").kept_slot >= 80)
+    await until(lambda: read_story(room.folder / "recording" / "1").kept_slot >= 60)
     full.set()
     room.talk(ANA, 2.0)
     await until(lambda: room.recording.incomplete == why)
@@ -217,7 +217,7 @@ async def test_f8_a_full_disk_stops_the_recording_and_space_lets_it_go_on(
     room.talk(ANA, 2.0)
     await room.recording.close()
     slots = [slot_of(each.packet) for each in room.heard(ANA)]
-    assert set(range(80)) <= set(slots)
+    assert set(range(60)) <= set(slots)
     assert set(range(300, 400)) <= set(slots), "there is space again"
     (missing,) = read_story(room.folder / "recording" / "1").missing
     assert missing.why == why
