@@ -34,7 +34,9 @@ EXTRA = ("Cleo", "Dora", "Emil", "Fynn", "Gita", "Hugo", "Ida", "Jan", "Kim", "L
 NAMES: dict[UserId, str] = {**CAST, **{person(name): name for name in EXTRA}}
 FEATURES = ("poll", "qa", "chat", "whiteboard", "breakout", "recording")
 RATE = 48_000
-PEAKS_PER_S = 10
+FRAME = RATE // 50
+COLUMN = RATE // 10
+"""Samples of one height of the waveform."""
 LINES = (
     "Shall we start with the garden?",
     "I like the **second** sketch.",
@@ -359,21 +361,25 @@ def speech(tmp: Path, *, starts_s: float = 4.0, repeat: int = 1) -> Sound:
     spoken = json.loads((SPEECH / "spoken.json").read_text())
     gap = np.zeros(RATE, np.int16)
     pieces: list[NDArray[np.int16]] = []
-    segments: list[Document] = []
-    at = 0.0
-    for _ in range(repeat):
-        for name, user in (("mara", MARA), ("ana", ANA), ("ben", BEN)):
-            pcm = _decoded(SPEECH / f"{name}.ogg")
-            segments += [
-                {"userId": user, "start": at + each["from"], "end": at + each["to"], "text": each["text"]}
-                for each in spoken[name]
-            ]
-            pieces += [pcm, gap]
-            at += (len(pcm) + len(gap)) / RATE
+    once: list[Document] = []
+    for name, user in (("mara", MARA), ("ana", ANA), ("ben", BEN)):
+        at = sum(map(len, pieces)) / RATE
+        once += [
+            {"userId": user, "start": at + each["from"], "end": at + each["to"], "text": each["text"]}
+            for each in spoken[name]
+        ]
+        pieces += [_decoded(SPEECH / f"{name}.ogg"), gap]
     pcm = np.concatenate(pieces)
-    columns = np.abs(pcm[: len(pcm) // (RATE // PEAKS_PER_S) * (RATE // PEAKS_PER_S)]).reshape(-1, RATE // PEAKS_PER_S)
-    peaks = (columns.max(axis=1).astype(np.float64) / 32768 * 255).astype(np.uint8).tobytes()
-    return Sound(_webm(tmp / "mix.webm", pcm), peaks, round(len(pcm) / RATE, 2), starts_s, segments)
+    pcm = pcm[: len(pcm) // FRAME * FRAME]
+    length = len(pcm) / RATE
+    columns = np.abs(pcm[: len(pcm) // COLUMN * COLUMN].astype(np.int32)).reshape(-1, COLUMN)
+    peaks = (columns.max(axis=1) * 255 // 32768).astype(np.uint8).tobytes()
+    segments = [
+        {**each, "start": each["start"] + n * length, "end": each["end"] + n * length}
+        for n in range(repeat)
+        for each in once
+    ]
+    return Sound(_webm(tmp / "mix.webm", pcm, repeat), peaks * repeat, round(repeat * length, 2), starts_s, segments)
 
 
 def _decoded(file: Path) -> NDArray[np.int16]:
@@ -383,13 +389,20 @@ def _decoded(file: Path) -> NDArray[np.int16]:
     return np.concatenate(frames).astype(np.int16)
 
 
-def _webm(file: Path, pcm: NDArray[np.int16]) -> bytes:
+def _webm(file: Path, pcm: NDArray[np.int16], repeat: int) -> bytes:
+    """Encoded once; its packets follow each other as often as wanted."""
     with av.open(str(file), "w", format="webm") as container:
         stream = container.add_stream("libopus", rate=RATE, layout="mono")
         stream.bit_rate = 24_000
-        for start in range(0, len(pcm), RATE // 50):
-            frame = av.AudioFrame.from_ndarray(pcm[None, start : start + RATE // 50], format="s16", layout="mono")
+        packets: list[bytes] = []
+        for start in range(0, len(pcm), FRAME):
+            frame = av.AudioFrame.from_ndarray(pcm[None, start : start + FRAME], format="s16", layout="mono")
             frame.sample_rate, frame.pts, frame.time_base = RATE, start, Fraction(1, RATE)
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
+            packets += [bytes(each) for each in stream.encode(frame)]
+        for n in range(repeat * len(packets)):
+            packet = av.Packet(packets[n % len(packets)])
+            packet.stream, packet.time_base = stream, Fraction(1, RATE)
+            packet.pts = packet.dts = n * FRAME
+            packet.duration = FRAME
+            container.mux(packet)
     return file.read_bytes()
