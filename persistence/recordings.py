@@ -59,7 +59,7 @@ UPDATE live.session_recordings SET status = 'stored', length_s = $3, loudness_lu
 
 _FAILED = """
 UPDATE live.session_recordings SET status = 'failed', incomplete = $3
- WHERE recording_id = $1 AND track = $2 AND status IN ('capturing', 'finalizing')
+ WHERE recording_id = $1 AND track = $2 AND status IN ('capturing', 'finalizing') RETURNING true
 """
 
 _ABOUT_TRACK = """
@@ -150,8 +150,13 @@ class Recordings:
         return tuple(ids)
 
     async def fail_track(self, recording: str, track: str, code: str) -> None:
-        async with self._database.connection() as connection:
-            await connection.execute(_FAILED, recording, track, code)
+        """There is nothing to hear on it, or not any more: the only voice of a mix may have been taken back."""
+        async with self._database.transaction() as connection:
+            await connection.fetch(_LOCK, recording)
+            if await connection.fetchval(_FAILED, recording, track, code):
+                await connection.execute(
+                    "DELETE FROM workbook.audio_recordings WHERE recording_id = $1 AND track = $2", recording, track
+                )
 
     async def processed(self, ids: Iterable[str]) -> None:
         """Without a transcription to come (W088)."""

@@ -304,6 +304,15 @@ async def test_when_everything_said_is_taken_back_nothing_was_said(workshop: Wor
     assert (mix.record.status, mix.record.text, mix.record.metadata.error) == ("failed", None, "no_speech")
 
 
+async def test_a_mix_without_any_voice_left_is_no_recording_any_more(workshop: Workshop) -> None:
+    tape = await Tape.stored(workshop)
+    for speaker in (workshop.ana, workshop.ben):
+        await tape.recordings.forget_voice(tape.recording, speaker)
+    await tape.recordings.fail_track(tape.recording, MIX, "no_sound")
+    assert await heard(tape, workshop.mara) == {MIX: 0}
+    assert await workshop.value("SELECT count(*) FROM audio_recordings") == 0
+
+
 async def test_consenting_again_begins_anew(workshop: Workshop) -> None:
     tape = await Tape.roll(workshop)
     before = await tape.begin(workshop.ana)
