@@ -141,7 +141,7 @@ DIVIDING = {
     "open_rooms": 6,
     "send": 5,
     "go_to_room": 8,
-    "time_rooms": 3,
+    "time_rooms": 4,
     "call_to_rooms": 1,
-    "ring": 5,
+    "ring": 6,
 }

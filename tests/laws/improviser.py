@@ -20,6 +20,7 @@ from rooms.refusal import Refused
 from rooms.roles import Permission, Role
 from tests.laws.dividing import DIVIDING, Dividing
 from tests.laws.drawing import DRAWING, Drawing, small_boards
+from tests.laws.sounding import SOUNDING, Sounding
 from tests.rooms.rehearsal import ANA, BEN, MARA, OTTO, ROLES, THEO, Rehearsal, person
 
 CAST = (MARA, THEO, ANA, BEN, OTTO)
@@ -54,7 +55,7 @@ def improvise(seed: int, steps: int) -> History:
         return _Improviser(seed).play(steps)
 
 
-class _Improviser(Drawing, Dividing):
+class _Improviser(Drawing, Dividing, Sounding):
     def __init__(self, seed: int) -> None:
         self.dice = Random(seed)
         self.played = Rehearsal(
@@ -79,6 +80,7 @@ class _Improviser(Drawing, Dividing):
                 "isEnabled": self.dice.random() < 0.95,
                 "config": {"open": self.dice.random() < 0.7},
             },
+            {"type": "recording", "isEnabled": self.dice.random() < 0.95},
         ]
         return tuple(SessionFeature.model_validate(each) for each in given)
 
@@ -109,6 +111,8 @@ class _Improviser(Drawing, Dividing):
             self._try(MARA, {"type": "session.start"})
         if self.dice.random() < 0.2:
             self._arrive(self.dice.sample(EVERYBODY, 6))
+            if self.dice.random() < 0.5:
+                self._try(MARA, {"type": "participant.admit"})
             self._try(MARA, {"type": "session.abort"})
             self._try(MARA, {"type": "session.start"})
         self._arrive(self.dice.sample(EVERYBODY, len(EVERYBODY)))
@@ -275,7 +279,7 @@ class _Improviser(Drawing, Dividing):
     def _put_out(self) -> Done:
         kind = self.dice.choice(["remove", "remove", "ban"])
         waiting = [each.user for each in self.room.lobby.waiting]
-        whom = self._one_of(waiting, self._anybody()) if self._chance(0.3) else self._anybody()
+        whom = self._one_of(waiting, self._anybody()) if self._chance(0.45) else self._anybody()
         return self._staff(), {"type": f"participant.{kind}", "userId": whom}
 
     def _forgive(self) -> Done:
@@ -563,7 +567,7 @@ SOMETHING = {
     "rate": 2,
     "let_in": 5,
     "turn_away": 2,
-    "put_out": 1.5,
+    "put_out": 2,
     "forgive": 2,
     "cast": 2.5,
     "take_over": 1,
@@ -596,11 +600,12 @@ SOMETHING = {
     "upvote": 8,
     "moderate_question": 8,
     "answer": 4,
-    "merge": 3,
+    "merge": 4,
     "withdraw": 2,
     "show": 4,
     **DRAWING,
     **DIVIDING,
+    **SOUNDING,
     "lose_secrets": 0.5,
     "whole_room_votes": 3,
 }

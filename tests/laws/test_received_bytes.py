@@ -104,7 +104,7 @@ def watch(history: History) -> Watched:
 
 @pytest.fixture(scope="module")
 def histories() -> list[History]:
-    return [improvise(seed, 260) for seed in range(2001, 2046)]
+    return [improvise(seed, 260) for seed in range(2001, 2053)]
 
 
 @pytest.fixture(scope="module")
