@@ -96,6 +96,7 @@ GET    /recordings/{none}/transcription                          u  n  n  n  n  
 POST   /recordings/{none}/transcription/retry                    u  n  n  n  n  n  n  n  n
 GET    /search                                                   u  +  +  +  +  +  +  +  +
 GET    /live-sessions/{id}/archive.zip                           u  n  n  +  +  +  +  +  +
+GET    /live-sessions/{id}/ice                                    u  n  n  +  +  +  +  +  +
 GET    /calendar.ics                                             u  +  +  +  +  +  +  +  +
 GET    /live-sessions/{id}/calendar.ics                          u  n  n  +  +  +  +  +  +
 GET    /modules                                                  u  +  +  f  +  +  +  +  +

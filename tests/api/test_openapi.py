@@ -184,8 +184,8 @@ class Story:
         await self.ok(ana, "GET", f"{own}/transcription")
         await self.ok(ana, "GET", "/search?q=cups")
         async with self.api.app[DATABASE].connection() as connection:
-            for status in ("pending", "failed"):
-                await connection.execute("UPDATE workbook.transcription_records SET status = $1", status)
+            for state in ("pending", "failed"):
+                await connection.execute("UPDATE workbook.transcription_records SET status = $1", state)
         await self.ok(mara, "POST", f"{own}/transcription/retry")
         await self.ok(mara, "DELETE", mix)
 
