@@ -1,7 +1,8 @@
 """From what the recorder left, of however many generations and however they ended, to what is stored: sealed WebM parts of every
 track, how the mix looks and how loud it is, what is missing. Running it again makes the same parts. Nothing is decoded but the mix.
 
-A withdrawn voice is left out and the mix is made again without it, from the recorder's segments or from the parts stored earlier.
+A withdrawn voice is left out and the mix is made again from who is left, from the recorder's segments or from the parts stored
+earlier; so it is where there is no mix, or none that the mix's key of today opens.
 
 `python -m media.finalise` reads one line of JSON (`Job`), writes the sealed files to a folder and prints lines of JSON: progress
 (`{"done", "of"}`) and at last `Finalised`. Keys come through the pipe, never through arguments. It knows no store and no database.
@@ -109,7 +110,7 @@ def store(
     length = round(length_s * RATE)
     voices = {track: left.tracks[track] for track in sorted(left.tracks) if track not in {MIX, *without}}
     mix = left.tracks.get(MIX, list)
-    if without & left.tracks.keys() or (MIX in keys and MIX not in left.tracks):
+    if MIX in keys and (without or MIX not in left.tracks):
         mixed = list(remix([voice() for voice in voices.values()], length))
         mix = mixed.copy
     sources = {**({MIX: mix} if MIX in keys else {}), **voices}
@@ -150,7 +151,17 @@ def read_left(recording: Path, recording_id: str, keys: Mapping[str, bytes]) -> 
 
     names = {track for folder in folders.values() for track in tracks_in(folder)} & keys.keys()
     tracks = {name: source(name) for name in names}
+    if MIX in tracks and not _opens(tracks[MIX], unreadable):
+        del tracks[MIX]  # its key is another since a voice was withdrawn: it is made again from who is left
+        unreadable.clear()
     return Left(tracks, kept * SLOT / RATE, missing, incomplete, torn_at, unreadable)
+
+
+def _opens(source: Source, unreadable: list[str]) -> bool:
+    """All of its segments."""
+    for _ in source():
+        pass
+    return not unreadable
 
 
 def _joined(

@@ -261,6 +261,22 @@ async def test_a_withdrawn_voice_is_in_no_track_and_in_no_mix(tmp_path: Path) ->
     check_bursts(pcm, BEN_HZ, [at + 1.0 for at in BURSTS_S])
 
 
+@pytest.mark.parametrize("how", ["the mix has a new key", "its segments are gone", "told, its key gone already"])
+async def test_a_mix_that_is_not_today_s_is_made_again_from_who_is_left(tmp_path: Path, how: str) -> None:
+    await scene(tmp_path)
+    keys = {BEN: KEYS[BEN], MIX: new_key() if how == "the mix has a new key" else KEYS[MIX]}
+    if how == "its segments are gone":
+        for file in (tmp_path / "recording" / "1").glob("mix-*.seg"):
+            file.unlink()
+    told = frozenset({ANA}) if how == "told, its key gone already" else frozenset[str]()
+    shelf = Shelf()
+    done = finalise(tmp_path, "recording", keys, shelf.put, prefix=PREFIX, without=told)
+    assert done.incomplete is None
+    pcm = shelf.heard(MIX, done, keys[MIX])
+    assert found_at_s(pcm, ANA_HZ) is None
+    check_bursts(pcm, BEN_HZ, [at + 1.0 for at in BURSTS_S])
+
+
 async def test_the_same_search_finds_a_voice_that_was_not_withdrawn(tmp_path: Path) -> None:
     await scene(tmp_path)
     shelf = Shelf()
