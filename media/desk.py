@@ -25,8 +25,9 @@ __all__ = ["Desk", "Heard", "OfferRefused", "Stand", "sound_clock"]
 
 log = logging.getLogger(__name__)
 ANSWERS_AT_ONCE = 8
-BEHIND_MAX_S = 0.1
-"""After a pause of the process that was longer, the slots in it are left out; after a shorter one they follow twice as fast."""
+BEHIND_MAX_S = 0.5
+"""After a pause of the process that was longer, the slots in it are left out; after a shorter one they follow twice as fast, and
+no word is lost: browsers play a little faster then."""
 
 CATCH_UP_S = FRAME_S / 2
 REST_S = 1.0

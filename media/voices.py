@@ -1,5 +1,5 @@
 """What one person says, put in order and decoded 20 ms at a time. Packets come when they come; frames are taken by the mix, one per
-slot, after a small delay that grows to 100 ms where packets are often late. Knows no clock: it counts the frames taken.
+slot, after a delay of 40 ms that grows to 200 ms where packets are often late. Knows no clock: it counts the frames taken.
 
 Made for being heard at once, not for keeping: what comes too late is left out, what never came is covered up for a moment
 (RFC 7587 section 5.2 leaves that to the receiver). The recorder gets the packets themselves.
@@ -12,11 +12,11 @@ import numpy as np
 from media.opus import FRAME, RATE, Decoder, Pcm, Undecodable, frame_samples
 
 DELAY_MIN_SLOTS = 2
-DELAY_MAX_SLOTS = 5
+DELAY_MAX_SLOTS = 10
 CALM_SLOTS = 500
 """Without a late packet; then the delay may shrink again."""
 
-WAITING_MAX = 16
+WAITING_MAX = 40
 JUMP = RATE
 """Samples: timestamps further apart than this are another beginning, not a gap."""
 
@@ -24,7 +24,8 @@ COVER_SLOTS = 3
 IDLE_SLOTS = 6
 SURPLUS = 2
 SURPLUS_SLOTS = 25
-"""So long that many more may wait than the delay asks for, before one is left out: clocks differ, and bursts pass."""
+SURPLUS_EVERY_SLOTS = 5
+"""So long that many more may wait than the delay asks for: bursts pass. Then one in so many is left out, a fifth faster."""
 
 SPEAKING_RMS = 100.0  # -50 dBFS
 NOISE_MAX_RMS = 300.0
@@ -137,13 +138,12 @@ class Voice:
         return taken
 
     def _shorten(self) -> None:
-        """Leaves out the oldest packet when more has been waiting for a while than is needed, or far more than that."""
-        surplus = len(self._waiting) - self._delay - SURPLUS
-        self._surplus = self._surplus + 1 if surplus > 0 else 0
-        if self._surplus > SURPLUS_SLOTS or surplus > DELAY_MAX_SLOTS:
+        """Leaves out the oldest packet when more has been waiting for a while than is needed."""
+        self._surplus = self._surplus + 1 if len(self._waiting) > self._delay + SURPLUS else 0
+        if self._surplus > SURPLUS_SLOTS:
             del self._waiting[min(self._waiting)]
             self._due = max(min(self._waiting), self._due or 0)
-            self._surplus = 0
+            self._surplus -= SURPLUS_EVERY_SLOTS
 
     def _next_piece(self) -> Pcm | None:
         assert self._due is not None

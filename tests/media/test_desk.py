@@ -24,7 +24,13 @@ async def test_they_hear_each_other_and_not_themselves(session: Session) -> None
     await asyncio.gather(mara.hears(ANA_HZ), ana.hears(MARA_HZ), otto.hears(MARA_HZ, ANA_HZ))
     assert loudness_at(await mara.listen(), MARA_HZ) < 0.01
     assert loudness_at(await ana.listen(), ANA_HZ) < 0.01
-    await until(lambda: set(session.desk.levels().get(None, {})) == {"mara", "ana"})
+    seen: set[str] = set()
+
+    def both_seen() -> bool:
+        seen.update(session.desk.levels().get(None, {}))
+        return seen == {"mara", "ana"}
+
+    await until(both_seen, 30)
 
 
 async def test_who_may_not_speak_is_not_heard_from_the_next_packet_on(session: Session) -> None:
@@ -218,7 +224,7 @@ async def test_the_mix_stays_on_the_clock_whatever_holds_it_up(session: Session)
     await asyncio.sleep(0.5)
     lags = [at - session.desk._due_s(timestamp // FRAME) for at, timestamp in sent]
     assert min(lags) > -0.001
-    assert lags[-1] < 0.1
+    assert max(lags) < desk.BEHIND_MAX_S + 0.1
     timestamps = [timestamp for _, timestamp in sent]
     assert timestamps == sorted(set(timestamps))
     together = [sum(0 <= later - at < 0.03 for later, _ in sent) for at, _ in sent]

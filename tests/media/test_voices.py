@@ -110,7 +110,7 @@ def test_what_comes_too_late_is_left_out_and_the_delay_grows_for_it() -> None:
 
 def test_the_delay_shrinks_in_calm_times() -> None:
     voice = Voice()
-    voice._delay = DELAY_MAX_SLOTS
+    voice._delay = DELAY_MIN_SLOTS + 3
     play(voice, steadily(packets_of(300, 40.0)))
     assert voice._delay == DELAY_MIN_SLOTS
 
