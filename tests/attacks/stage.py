@@ -142,4 +142,12 @@ FITTING: dict[str, Fields] = {
     "board.addPage": {"name": "Second sheet", "after": "main", "everyone": True},
     "board.renamePage": {"boardId": "$page", "name": "Drafts"},
     "board.removePage": {"boardId": "$page"},
+    "audio.mute": {"muted": True},
+    "participant.mute": {"userId": "$ben"},
+    "recording.start": {},
+    "recording.pause": {},
+    "recording.resume": {},
+    "recording.stop": {},
+    "recording.consent": {"given": True},
+    "recording.mark": {"text": "Paper and ink"},
 }
