@@ -449,6 +449,8 @@ async def speaking(demo: Demo, lead: Lead, who: Person) -> Walk:
     await who.press("Take my voice out")
     await expect(who.page.get_by_role("alertdialog")).to_be_visible()
     yield "dialog before a voice is taken out"
+    await who.page.keyboard.press("Escape")
+    await expect(who.page.get_by_role("alertdialog")).to_have_count(0)
     await close(who)
     lead.do("Mara", "recording.pause")
     await who.page.get_by_text("Recording paused").first.wait_for(state="attached")

@@ -3,7 +3,7 @@
 import "../board/assets";
 import { Excalidraw } from "@excalidraw/excalidraw";
 import "@excalidraw/excalidraw/index.css";
-import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { type RefObject, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { Button, IconButton } from "../../design/Button";
 import { MenuButton } from "../../design/Menu";
 import type { Drawn } from "../../session/fold/boards";
@@ -37,6 +37,8 @@ export default function BoardThen({ page, name }: { page: Page; name: string }) 
   const slide = useMemo(() => (background === undefined ? [] : [slideOf(background)]), [background]);
   const seen = useMemo(() => [...slide, ...seenOn(elements)], [slide, elements]);
   usePictures(program, source.sessionId, seen);
+  const area = useRef<HTMLDivElement>(null);
+  useStill(area);
 
   useEffect(() => {
     if (program !== null && started) program.updateScene({ elements: seen as unknown as Scene });
@@ -57,7 +59,7 @@ export default function BoardThen({ page, name }: { page: Page; name: string }) 
 
   return (
     <figure className="board-then" data-board={page.id} data-elements={seen.length}>
-      <div className="past-area board-then-area" data-own-keys="" aria-hidden="true">
+      <div ref={area} className="past-area board-then-area" data-own-keys="" aria-hidden="true">
         <Excalidraw
           excalidrawAPI={setProgram}
           initialData={INITIAL}
@@ -80,6 +82,22 @@ export default function BoardThen({ page, name }: { page: Page; name: string }) 
       <Said page={page} />
     </figure>
   );
+}
+
+/** It is there to be looked at: the keyboard passes it by, whatever the program puts into it. */
+function useStill(area: RefObject<HTMLElement>): void {
+  useEffect(() => {
+    const element = area.current;
+    if (element === null) return;
+    const pass = (): void => {
+      for (const each of element.querySelectorAll<HTMLElement>("a, button, input, select, textarea, [tabindex]"))
+        if (each.tabIndex >= 0) each.tabIndex = -1;
+    };
+    pass();
+    const watch = new MutationObserver(pass);
+    watch.observe(element, { subtree: true, childList: true, attributeFilter: ["tabindex"] });
+    return () => watch.disconnect();
+  }, [area]);
 }
 
 /** Pictures are fetched once each and given to the drawing program when they are there. */
