@@ -284,6 +284,15 @@ class TestAttack60Resuming:
         assert first.json["id"] == again.json["id"]
 
 
+async def test_attack_57_no_address_of_anybodys_is_fetched(ana: Caller) -> None:
+    """A recording has an address of ours, always; nobody can name another."""
+    for field in ("fileUrl", "url", "contentUrl"):
+        refused = await ana.post(
+            "/recordings", {"fileName": "x.wav", "bytes": 1, field: "http://169.254.169.254/latest"}
+        )
+        assert (refused.status, refused.json["errors"][0]["pointer"]) == (422, f"/{field}")
+
+
 async def test_only_ones_own_and_no_guest(api: Api, ana: Caller) -> None:
     data = wav()
     upload = await announce(ana, data)
