@@ -143,15 +143,23 @@ class Sound:
         task = self._opening.get(host.session)
         if task is None:
             task = self._opening[host.session] = asyncio.create_task(self._open(host))
-            task.add_done_callback(lambda _task: self._opening.pop(host.session, None))
+            task.add_done_callback(lambda done: self._opened(host.session, done))
         return await asyncio.shield(task)
+
+    def _opened(self, session: SessionId, done: "asyncio.Task[SoundHome]") -> None:
+        self._opening.pop(session, None)
+        if not done.cancelled():
+            done.exception()  # told to whoever still waits
 
     async def _open(self, host: Host) -> SoundHome:
         asked_at = asyncio.get_running_loop().time()
         if host.room.lifecycle.status in OVER:
             raise SoundRefused("session.ended", "this session is over")
         taken = None if self._closing else await self._rows.take(host.session, self._process)
-        if taken is None or self._closing or not host.is_open:
+        if taken is not None and (self._closing or not host.is_open):
+            await self._rows.release([host.session], self._process)
+            taken = None
+        if taken is None:
             raise SoundRefused(ELSEWHERE, "another process has the sound of this session", limits.RETRY_OFFER_S)
         home = SoundHome(host, taken.generation, asked_at, self._ice, self._capture(host.session))
         self._homes[host.session] = home
@@ -256,6 +264,8 @@ class Sound:
     async def close(self) -> None:
         """The process stops: everybody offers again, to whoever is the home then; the recording goes on there."""
         self._closing = True
+        if self._opening:
+            await asyncio.wait(self._opening.values(), timeout=END_WITHIN_S)
         for home in list(self._homes.values()):
             self._end(home, "unavailable", limits.RETRY_OFFER_S)
         while self._errands:

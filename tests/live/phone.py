@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import numpy as np
 from numpy.typing import NDArray
+from socketio.exceptions import ConnectionError  # noqa: A004
 
 from media.opus import FRAME, FRAME_S, RATE
 from tests.live.visitor import Document, Visitor
@@ -115,6 +116,18 @@ async def offered(visitor: Visitor, sdp: object) -> Document:
     await visitor.signal({"type": "audio.offer", "sdp": sdp})
     await visitor.until(lambda each: len(said_of_sound(each)) > before)
     return said_of_sound(visitor)[before]
+
+
+async def comes_in(visitor: Visitor, within_s: float = 30.0) -> None:
+    """As a browser does: a server that is behind takes nobody in until it has caught up."""
+    async with asyncio.timeout(within_s):
+        while True:
+            try:
+                await visitor.connect()
+            except ConnectionError:
+                await asyncio.sleep(0.5)
+            else:
+                return
 
 
 def said_of_sound(visitor: Visitor) -> list[Document]:
