@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from statistics import median
 from urllib.error import URLError
@@ -40,7 +41,7 @@ class Load:
     @property
     def per_packet(self) -> float:
         """A server that has no time for all of its packets is not charged for those it left out."""
-        return self.cpu / self.sent
+        return self.cpu / self.sent if self.sent else inf
 
 
 def measure(kind: str, listeners: int, speakers: int, seconds: float, record: Path | None = None) -> Load:

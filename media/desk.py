@@ -136,8 +136,11 @@ class Desk:
                 self._moved(user, was, now)
 
     def _moved(self, user: str, was: Stand | None, now: Stand | None) -> None:
-        if was is not None and self._is_recorded(was) and not (now and self._is_recorded(now)):
+        was_recorded, is_recorded = (each is not None and self._is_recorded(each) for each in (was, now))
+        if was_recorded and not is_recorded:
             self._silence(user)
+        if is_recorded and not was_recorded:
+            self._peers[user].voice.clear()  # what was said before consent still waits to be mixed
         if now is None or not now.may_speak or was is None or now.place != was.place:
             self._peers[user].voice.clear()
             self._end_talk(user, was)

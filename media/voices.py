@@ -48,7 +48,6 @@ class Voice:
     """`loudness`: root mean square of what was last taken, fading slowly. `speaking`: louder than its own noise."""
 
     def __init__(self) -> None:
-        self._decoder = Decoder()
         self._delay = DELAY_MIN_SLOTS
         self._calm = 0
         self._noise = SPEAKING_RMS / ABOVE_NOISE
@@ -57,7 +56,8 @@ class Voice:
         self.clear()
 
     def clear(self) -> None:
-        """Forgets what waits: its person went elsewhere, or may not speak."""
+        """Forgets what waits and what was: its person went elsewhere, may not speak, or may be recorded from now on."""
+        self._decoder = Decoder()
         self._waiting: dict[int, bytes] = {}
         self._pcm: Pcm = np.zeros(0, np.int16)
         self._due: int | None = None  # unwrapped timestamp of what is taken next; None while nothing plays

@@ -86,7 +86,7 @@ async def test_only_who_consents_is_recorded_and_every_packet_of_theirs(session:
     session.desk.record(recorder)
     await session.call("mara", MARA_HZ, RECORDED)
     await session.call("ana", ANA_HZ, SPEAKS)
-    await until(lambda: len(recorder.mixed) > 100, 30)
+    await until(lambda: len(recorder.mixed) > 100, 60)
     session.desk.record(None)
     assert {user for user, _, _ in recorder.packets} == {"mara"}
     timestamps = [timestamp for _, timestamp, _ in recorder.packets]
@@ -119,6 +119,19 @@ async def test_where_a_recorded_voice_ends_silence_is_marked(session: Session) -
         assert (len(recorder.packets), recorder.silences) == (count, [])
         session.stand(mara=RECORDED)
         await until(lambda: len(recorder.packets) > count)  # noqa: B023 - waited for here
+
+
+async def test_nothing_that_was_said_before_consent_gets_into_the_mix(session: Session) -> None:
+    """Up to 200 ms of it wait to be mixed in that moment."""
+    recorder = Recorder()
+    session.desk.record(recorder)
+    await session.call("mara", MARA_HZ)
+    voice = session.line("mara").voice
+    await until(lambda: voice.speaking and bool(voice._waiting))
+    session.stand(mara=RECORDED)
+    assert voice.idle
+    assert (recorder.packets, recorder.mixed) == ([], [])
+    await until(lambda: len(recorder.mixed) > 10)
 
 
 async def test_each_place_has_its_own_sound(session: Session) -> None:
