@@ -20,6 +20,7 @@ LATER = {"media"}
 FILES = {
     *(".editorconfig", ".gitignore", ".pre-commit-config.yaml", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE"),
     *("requirements.in", "requirements.lock", "requirements-dev.in", "requirements-dev.lock"),
+    *("requirements-transcribe.in", "requirements-transcribe.lock", "requirements-transcribe-multilingual.lock"),
 }
 FOREIGN_LOCKS = {"uv.lock", "poetry.lock", "Pipfile.lock", "pylock.toml", "yarn.lock", "pnpm-lock.yaml"}
 """Lock formats that carry the hosts of registries, or would be a second truth beside ours."""
