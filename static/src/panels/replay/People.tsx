@@ -12,11 +12,12 @@ import "../people/people.css";
 
 export function People() {
   const r = useReplayTexts();
+  const t = useTexts();
   const { view, place } = useMoment();
   const { nameOf } = useReplay();
   const hands = view.hands?.raised ?? [];
   return (
-    <div className="panel-scroll stack">
+    <div className="panel-scroll stack" role="group" aria-label={t.room.people} tabIndex={0}>
       <section className="stack-tight">
         <h3>{r.hands}</h3>
         {hands.length === 0 ? (

@@ -10,6 +10,7 @@ import "../polls/polls.css";
 
 export function Polls() {
   const r = useReplayTexts();
+  const t = useTexts();
   const { view, place } = useMoment();
   const { open, closed } = partsOf(view.polls, place);
   const polls = [...open, ...closed];
@@ -20,7 +21,7 @@ export function Polls() {
       </div>
     );
   return (
-    <div className="panel-scroll stack">
+    <div className="panel-scroll stack" role="group" aria-label={t.room.polls} tabIndex={0}>
       {polls.map((poll) => (
         <PollThen key={poll.id} poll={poll} />
       ))}

@@ -1,6 +1,7 @@
 // The questions that stood open at that moment, and those that had been answered.
 import { Empty } from "../../design/Bits";
 import type { Question } from "../../session/protocol";
+import { useTexts } from "../../texts";
 import { useReplayTexts } from "../../texts/replay";
 import { QuestionTold } from "../questions/QuestionTold";
 import { useMoment, useReplay } from "./ReplayContext";
@@ -10,6 +11,7 @@ const ORDER: Readonly<Record<string, number>> = { answering: 0, open: 1, pending
 
 export function Questions() {
   const r = useReplayTexts();
+  const t = useTexts();
   const { view, place } = useMoment();
   const shown = Object.values(view.questions?.questions ?? {})
     .filter((each) => each.room === place && ORDER[each.state] !== undefined)
@@ -21,13 +23,15 @@ export function Questions() {
       </div>
     );
   return (
-    <ul role="list" className="panel-scroll stack">
-      {shown.map((each) => (
-        <li key={each.id}>
-          <QuestionThen question={each} />
-        </li>
-      ))}
-    </ul>
+    <div className="panel-scroll" role="group" aria-label={t.room.questions} tabIndex={0}>
+      <ul role="list" className="stack">
+        {shown.map((each) => (
+          <li key={each.id}>
+            <QuestionThen question={each} />
+          </li>
+        ))}
+      </ul>
+    </div>
   );
 }
 

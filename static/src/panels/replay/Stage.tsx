@@ -47,7 +47,7 @@ export function Stage() {
           {r.paused}
         </p>
       )}
-      <div className="replay-stage-body">
+      <div className="replay-stage-body" role="group" aria-label={r.stage} tabIndex={0}>
         <On shown={shown} />
       </div>
       <Reactions />
