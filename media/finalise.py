@@ -23,7 +23,7 @@ from typing import Any
 from media.manifest import Span, generations, read_story
 from media.parts import Part, parts_of, read_part
 from media.remix import remix
-from media.segments import read_track, tracks_in
+from media.segments import all_open, read_track, tracks_in
 from media.timeline import RATE, SLOT, Placed
 from media.vault import seal_records, unseal
 from media.waveform import Measured, measure
@@ -32,6 +32,7 @@ MIX = "mix"
 GAP_SAMPLES = RATE // 2  # shorter ones are in the parts, as silence, but not told
 MEMORY_BYTES_MAX = 2 << 30
 CPU_S_MAX = 3_600
+NICE = 10
 Put = Callable[[str, Iterator[bytes]], None]
 Progress = Callable[[int, int], None]
 Source = Callable[[], Iterable[Placed]]
@@ -151,17 +152,11 @@ def read_left(recording: Path, recording_id: str, keys: Mapping[str, bytes]) -> 
 
     names = {track for folder in folders.values() for track in tracks_in(folder)} & keys.keys()
     tracks = {name: source(name) for name in names}
-    if MIX in tracks and not _opens(tracks[MIX], unreadable):
+    if MIX in tracks and not all(
+        all_open(folder, MIX, keys[MIX], f"{recording_id}/{generation}") for generation, folder in folders.items()
+    ):
         del tracks[MIX]  # its key is another since a voice was withdrawn: it is made again from who is left
-        unreadable.clear()
     return Left(tracks, kept * SLOT / RATE, missing, incomplete, torn_at, unreadable)
-
-
-def _opens(source: Source, unreadable: list[str]) -> bool:
-    """All of its segments."""
-    for _ in source():
-        pass
-    return not unreadable
 
 
 def _joined(
@@ -277,8 +272,9 @@ class Job:
 
 
 def main() -> None:
-    os.nice(10)
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES_MAX, MEMORY_BYTES_MAX))
+    os.setpriority(os.PRIO_PROCESS, 0, max(NICE, os.getpriority(os.PRIO_PROCESS, 0)))  # its parent's may be as low already
+    if sys.platform == "linux":  # elsewhere it is not to be had
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES_MAX, MEMORY_BYTES_MAX))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_S_MAX, CPU_S_MAX))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would hold keys and voices
     job = Job.read(sys.stdin.readline())

@@ -31,7 +31,7 @@ class Manifest:
             raise OSError(28, "half a line")
 
     def sync(self) -> None:
-        os.fdatasync(self._file)
+        os.fsync(self._file)
 
     def close(self) -> None:
         os.close(self._file)

@@ -183,8 +183,9 @@ def _packet_s(codec: str, packet: Any, tick_s: float) -> float:
 
 def main() -> None:
     _load_everything()
+    if sys.platform == "linux":  # elsewhere it is not to be had
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES_MAX, MEMORY_BYTES_MAX))
     for limit, value in (
-        (resource.RLIMIT_AS, MEMORY_BYTES_MAX),
         (resource.RLIMIT_CPU, CPU_S_MAX),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_CORE, 0),

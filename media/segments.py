@@ -19,6 +19,7 @@ PAGE_SAMPLES_MAX = RATE
 FILE = re.compile(r"(?P<track>[a-z0-9][a-z0-9_-]{0,63})-(?P<number>\d{5})\.seg", re.ASCII)
 NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 GAP_TOLD = RATE // 2
+bring_to_disk = getattr(os, "fdatasync", os.fsync)  # the former is not everywhere
 PENDING_MAX = 20_000
 
 
@@ -57,7 +58,7 @@ class Track:
         assert self._file is not None
         piece += b"".join(self._pages.page([each.packet for each in run], run[-1].end) for run in _runs(pending))
         _write(self._file, self._seal.record(piece))
-        os.fdatasync(self._file)
+        bring_to_disk(self._file)
         self._written = pending[-1].end
         if self._written - self._begun >= SEGMENT_SAMPLES:
             self.end()
@@ -69,7 +70,7 @@ class Track:
             return
         try:
             _write(self._file, self._seal.ending())
-            os.fdatasync(self._file)
+            bring_to_disk(self._file)
         finally:
             self.drop()
 
@@ -136,6 +137,17 @@ def tracks_in(folder: Path) -> set[str]:
 def numbers_of(folder: Path, track: str) -> list[int]:
     names = (FILE.fullmatch(each.name) for each in folder.glob(f"{track}-*.seg"))
     return sorted(int(found["number"]) for found in names if found and found["track"] == track)
+
+
+def all_open(folder: Path, track: str, key: bytes, sealed_as: str) -> bool:
+    """Whether this is the key of every segment of the track."""
+    for number in numbers_of(folder, track):
+        name = f"{track}-{number:05}.seg"
+        try:
+            open_log((folder / name).read_bytes(), key, f"{sealed_as}/{name}")
+        except Unsealable:
+            return False
+    return True
 
 
 def read_track(folder: Path, track: str, key: bytes, sealed_as: str, unreadable: list[str]) -> Iterator[Placed]:
