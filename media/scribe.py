@@ -154,7 +154,7 @@ def _as_written(told: dict[str, Any]) -> Written:
 
 
 def main() -> None:
-    os.nice(NICE)
+    os.setpriority(os.PRIO_PROCESS, 0, max(NICE, os.getpriority(os.PRIO_PROCESS, 0)))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # no voice in a core dump
     requests: queue.Queue[tuple[dict[str, Any], bytes]] = queue.Queue(1)
     threading.Thread(target=_listen, args=(sys.stdin.buffer, requests), daemon=True).start()

@@ -7,10 +7,13 @@ from typing import Any
 from uuid import uuid4
 
 import av
+import numpy as np
 import pytest
 
 from live.api.links import Links
 from live.keys import DATABASE, SETTINGS, STORE
+from media.scribe import decoded
+from media.speech import RATE_HZ
 from persistence.models.user import PlatformRole
 from persistence.recordings import Recordings
 from rooms.ids import UserId
@@ -226,6 +229,26 @@ class TestTakingBack:
         transcript = (await heard.ben.get(f"{heard.path}/transcript.txt")).body.decode()
         assert "garden" in transcript
         assert "Thank you" not in transcript
+
+    @pytest.mark.parametrize("first", ["finalise", "withdraw"])
+    async def test_a_voice_that_is_taken_back_before_anybody_worked_on_it(self, api: Api, first: str) -> None:
+        """Whichever job comes first, the voice is in nothing that is made."""
+        made = await taken(api)
+        assert (await made.ana.post(f"{made.path}/recording-consent", {"given": False})).status == 200
+        async with api.app[DATABASE].connection() as connection:
+            await connection.execute(
+                "UPDATE ops.jobs SET due_at = clock_timestamp() - interval '1 h' WHERE kind = $1", first
+            )
+        await worked(api, "Welcome.")
+        assert set(await tracks(made.mara, made)) == {"mix", made.mara.user}
+        [told] = (await made.mara.get(f"{made.path}/recordings")).json["items"]
+        assert (told["stage"], told.get("incomplete")) == ("ready", None)
+        mix = np.concatenate([*decoded((await fetched(made, await url_of(made.ben, made))).body, "matroska")])
+        assert len(mix) / RATE_HZ == pytest.approx(LENGTH_S, abs=0.1)
+        assert np.abs(mix[int(1.2 * RATE_HZ) : int(1.8 * RATE_HZ)]).max() > 3_000, "Mara's tone"
+        assert np.abs(mix[int(2.5 * RATE_HZ) :]).max() < 100, "Ana's is not there"
+        names = await api.app[STORE].list(f"recordings/{made.session}")
+        assert not [name for name in names if made.ana.user in name]
 
     async def test_a_track_is_deleted_by_the_instructor(self, heard: Heard) -> None:
         part = (await tracks(heard.ana, heard))["mix"]["parts"][0]["id"]
