@@ -14,7 +14,7 @@ from tempfile import TemporaryFile
 from typing import Annotated, BinaryIO
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from live.api.call import Call
 from live.api.recordings import Sound, as_sound
@@ -56,7 +56,7 @@ class NewUpload(Wire):
     file_name: FileName
     bytes: FileBytes
     sha256: Annotated[str, Field(pattern=SHA256)] | None = None
-    mime_type: AudioTypeField = AudioType.WEBM
+    mime_type: Annotated[AudioTypeField, WithJsonSchema({"type": "string"})] = AudioType.WEBM
     module_id: AnyId | None = None
     lesson_id: LessonId | None = None
     metadata: Description = Description()
