@@ -50,12 +50,12 @@ class Offer:
     direction: str
 
     def is_of(self, other: "Offer") -> bool:
-        """The same connection of the same browser, offered again with another direction."""
+        """The same connection of the same browser, offered again with another direction: it keeps its password."""
         return self.connection == other.connection and self.payload_type == other.payload_type
 
     @property
     def connection(self) -> tuple[object, ...]:
-        return self.session, self.mid, self.ufrag, self.pwd, self.fingerprints, self.setup
+        return self.mid, self.ufrag, self.pwd, self.fingerprints, self.setup
 
     def restarts(self, other: "Offer") -> bool:
         """The same browser's connection with new ICE credentials (RFC 8445 section 9), which the engine cannot do."""
