@@ -35,9 +35,9 @@ function RunLine({ run, alone }: { run: Run; alone: boolean }) {
   const { stage = run.status === "stopped" ? "finalising" : "recording", done, of } = run;
   const counted = !isSettled(run) && done !== undefined && of !== undefined && of > 0;
   return (
-    <li className="recording-stage" role="status">
+    <li className="recording-stage">
       <Icon name={ICONS[stage] ?? "clock"} />
-      <span className="grow">
+      <span className="grow" role="status">
         {!alone && <strong>{t.from(formats.time(run.startedAt))}: </strong>}
         {t.stages[stage] ?? stage} {counted && <span className="numbers">{t.progress(done, of)}</span>}
       </span>
