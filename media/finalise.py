@@ -20,23 +20,20 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from media.manifest import Span, generations, read_story
+from media.left import MIX, Left, Source, read_left
+from media.manifest import Span
 from media.parts import Part, parts_of, read_part
 from media.remix import remix
-from media.segments import all_open, read_track, tracks_in
 from media.timeline import RATE, SLOT, Placed
 from media.vault import seal_records, unseal
 from media.waveform import Measured, measure
 
-MIX = "mix"
 GAP_SAMPLES = RATE // 2  # shorter ones are in the parts, as silence, but not told
 MEMORY_BYTES_MAX = 2 << 30
 CPU_S_MAX = 3_600
 NICE = 10
 Put = Callable[[str, Iterator[bytes]], None]
 Progress = Callable[[int, int], None]
-Source = Callable[[], Iterable[Placed]]
-"""The packets of a track from the beginning, each time."""
 
 
 @dataclass(frozen=True)
@@ -67,18 +64,6 @@ class Finalised:
     tracks: dict[str, StoredTrack]
     missing: list[Span] = field(default_factory=list)
     incomplete: str | None = None  # why anything is missing: killed, disk_full, disk_error, behind, unreadable
-
-
-@dataclass(frozen=True)
-class Left:
-    """What the recorder left of a recording."""
-
-    tracks: dict[str, Source]
-    length_s: float
-    missing: list[Span]
-    incomplete: str | None
-    torn_at: int | None = None  # slot; the last generation was killed there and none went on
-    unreadable: list[str] = field(default_factory=list)  # files, found while reading
 
 
 def finalise(
@@ -134,41 +119,6 @@ def store(
         left.incomplete or ("unreadable" if left.unreadable else None) or (missing[-1].why if missing else None)
     )
     return Finalised(length_s, tracks, missing, incomplete)
-
-
-def read_left(recording: Path, recording_id: str, keys: Mapping[str, bytes]) -> Left:
-    folders = {generation: recording / str(generation) for generation in generations(recording)}
-    stories = {generation: read_story(folder) for generation, folder in folders.items()}
-    missing = [span for story in stories.values() for span in story.missing]
-    incomplete = next((span.why for span in missing), None)
-    for story in stories.values():
-        incomplete = incomplete or story.incomplete
-    kept = max((story.kept_slot for story in stories.values()), default=0)
-    torn_at = kept if stories and not stories[max(stories)].closed else None
-    unreadable: list[str] = []
-
-    def source(track: str) -> Source:
-        return lambda: _joined(folders, recording_id, track, keys[track], unreadable)
-
-    names = {track for folder in folders.values() for track in tracks_in(folder)} & keys.keys()
-    tracks = {name: source(name) for name in names}
-    if MIX in tracks and not all(
-        all_open(folder, MIX, keys[MIX], f"{recording_id}/{generation}") for generation, folder in folders.items()
-    ):
-        del tracks[MIX]  # its key is another since a voice was withdrawn: it is made again from who is left
-    return Left(tracks, kept * SLOT / RATE, missing, incomplete, torn_at, unreadable)
-
-
-def _joined(
-    folders: Mapping[int, Path], recording_id: str, track: str, key: bytes, unreadable: list[str]
-) -> Iterator[Placed]:
-    """All generations as one; where two overlap, what was there first stays."""
-    end = 0
-    for generation, folder in folders.items():
-        for placed in read_track(folder, track, key, f"{recording_id}/{generation}", unreadable):
-            if placed.position >= end:
-                yield placed
-                end = placed.end
 
 
 class _Seal:
@@ -272,7 +222,9 @@ class Job:
 
 
 def main() -> None:
-    os.setpriority(os.PRIO_PROCESS, 0, max(NICE, os.getpriority(os.PRIO_PROCESS, 0)))  # its parent's may be as low already
+    os.setpriority(
+        os.PRIO_PROCESS, 0, max(NICE, os.getpriority(os.PRIO_PROCESS, 0))
+    )  # its parent's may be as low already
     if sys.platform == "linux":  # elsewhere it is not to be had
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES_MAX, MEMORY_BYTES_MAX))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_S_MAX, CPU_S_MAX))

@@ -19,7 +19,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from media.finalise import Finalised, finalise, read_left, store
+from media.finalise import Finalised, finalise, store
+from media.left import read_left
 from media.opus import RATE, SILENCE
 from media.parts import Part, parts_of, read_part
 from media.recorder import MIX, Recording
