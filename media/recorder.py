@@ -11,11 +11,9 @@ manifest. A process that is killed loses what was not yet on the disk, at most t
 import asyncio
 import errno
 import logging
-import threading
 import time
-from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future, InvalidStateError
+from concurrent.futures import Future
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -24,14 +22,12 @@ from typing import Any
 from media.manifest import Manifest, generations, read_story
 from media.segments import FILE, Track, sync_folder
 from media.timeline import HOLD_AT_FIRST_S, RATE, SLOT, Placed, Timeline
+from media.writer import WRITER
 
 log = logging.getLogger(__name__)
 MIX = "mix"
-FLUSH_EVERY_S = 0.6
-TICK_S = 0.05
 RETRY_AFTER_S = 5.0
 CLOSING_S_MAX = 10.0
-QUEUE_MAX = 40_000  # all recordings of the process; 20 voices for 40 s
 TRACKS_MAX = 250
 PACKET_BYTES_MAX = 7_700
 SLOTS_PER_S = RATE // SLOT
@@ -109,69 +105,6 @@ class Recording:
             self._take.lose("behind")
 
 
-class Writer:
-    """The thread that writes, alive as long as a recording is open."""
-
-    def __init__(self) -> None:
-        self._told: deque[tuple[Any, ...]] = deque()
-        self._takes: list[_Take] = []
-        self._lock = threading.Lock()  # of `_takes` and of the thread's life; held for moments
-        self._thread: threading.Thread | None = None
-
-    def open(self, take: "_Take") -> None:
-        with self._lock:
-            self._takes.append(take)
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._write, name="recorder", daemon=True)
-                self._thread.start()
-
-    def tell(self, *told: Any) -> None:
-        """What must arrive: rare, and so outside the bound. A deque takes it without a lock."""
-        self._told.append(told)
-
-    def tell_if_room(self, *told: Any) -> bool:
-        if len(self._told) >= QUEUE_MAX:
-            return False
-        self._told.append(told)
-        return True
-
-    # -- in the thread ------------------------------------------------------------------------------------------------------
-
-    def close(self, take: "_Take", closed: "Future[None]") -> None:
-        try:
-            take.close()
-        finally:
-            with self._lock:
-                self._takes.remove(take)
-            with suppress(InvalidStateError):
-                closed.set_result(None)
-
-    def _write(self) -> None:
-        flush_at = 0.0
-        while True:
-            due = [(take, take.now_s()) for take in tuple(self._takes)] if time.monotonic() >= flush_at else []
-            for _ in range(len(self._told)):
-                self._carry_out(*self._told.popleft())
-            for take, now_s in due:  # by the clock before: all that was told until then has been heard
-                self._carry_out(take.flush, now_s)
-                flush_at = time.monotonic() + FLUSH_EVERY_S
-            with self._lock:
-                if not self._takes and not self._told:
-                    self._thread = None
-                    return
-            time.sleep(TICK_S)
-
-    def _carry_out(self, what: Callable[..., None], *told: Any) -> None:
-        """A mistake of ours in one recording must not end the others."""
-        try:
-            what(*told)
-        except Exception:
-            log.exception("the recorder failed")
-
-
-WRITER = Writer()
-
-
 class _Take:
     """One generation, in the writer's thread (but for `lose` and `incomplete`)."""
 
@@ -179,7 +112,7 @@ class _Take:
         self.incomplete: str | None = None
         self._folder = folder / recording_id / str(generation)
         self._sealed_as = f"{recording_id}/{generation}"
-        self.now_s = now_s
+        self._clock_s = now_s
         self._opened = max(0, round(now_s() * SLOTS_PER_S))
         self._voices: dict[str, Timeline] = {}
         self._tracks: dict[str, Track] = {}
@@ -187,6 +120,9 @@ class _Take:
         self._kept = self._opened  # slot; what was heard before it is on the disk
         self._lost_from: int | None = None  # slot; the disk refused since then
         self._retry_at = 0.0
+
+    def now_s(self) -> float:
+        return self._clock_s()
 
     def lose(self, why: str) -> None:
         if self.incomplete is None:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from media import recorder, segments
+from media import recorder, segments, writer
 from media.manifest import read_story
 from media.recorder import MIX, Recording
 from media.segments import Track, read_track, tracks_in
@@ -264,12 +264,12 @@ async def test_f9_the_loop_waits_for_no_slow_disk(room: Room, monkeypatch: pytes
 
 
 async def test_f9_what_does_not_fit_the_queue_is_told(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recorder, "QUEUE_MAX", 100)
+    monkeypatch.setattr(writer, "QUEUE_MAX", 100)
     held = threading.Event()
-    recorder.WRITER.tell(held.wait, 10.0)
+    writer.WRITER.tell(held.wait, 10.0)
     await asyncio.sleep(0.2)
     room.talk(ANA, 10.0)
-    assert len(recorder.WRITER._told) <= 101
+    assert len(writer.WRITER._told) <= 101
     held.set()
     await room.recording.close()
     assert room.recording.incomplete == "behind"
@@ -278,7 +278,7 @@ async def test_f9_what_does_not_fit_the_queue_is_told(room: Room, monkeypatch: p
 
 async def test_a_mistake_in_one_recording_does_not_end_the_others(tmp_path: Path, clock: Clock) -> None:
     one, other = Room(tmp_path / "one", clock), Room(tmp_path / "other", clock)
-    recorder.WRITER.tell(Track.take, None, None)
+    writer.WRITER.tell(Track.take, None, None)
     one.talk(ANA, 1.0)
     other.talk(ANA, 1.0)
     await one.recording.close()
