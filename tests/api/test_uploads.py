@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import io
 import wave
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -267,14 +268,15 @@ class TestAttack60Resuming:
             refused = await ana.post("/recordings", {"fileName": "x.wav", "bytes": size})
             assert refused.status == 422, size
 
-    async def test_what_nobody_finishes_is_forgotten(self, api: Api, ana: Caller) -> None:
+    async def test_what_nobody_finishes_is_forgotten(
+        self, api: Api, ana: Caller, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         data = wav()
         upload = await announce(ana, data)
         await send(ana, upload, data[:500])
         held = rows.Uploads(api.app[DATABASE])
         assert await held.forget_old() == []
-        async with api.app[DATABASE].connection() as connection:
-            await connection.execute("UPDATE workbook.uploads SET created_at = created_at - interval '25 h'")
+        monkeypatch.setattr(rows, "KEPT", timedelta())
         assert await held.forget_old() == [upload]
         assert (await ana.get(f"/recordings/{upload}/upload")).status == 404
 
