@@ -111,13 +111,13 @@ function useWaitingFor(
     let gone = false;
     const timer = setInterval(() => {
       source.recordings().then((now) => gone || (changed(recordings, now) && setRecordings(now)), () => undefined);
-      source.transcript().then((now) => gone || setTranscript(now), () => undefined);
+      source.transcript().then((now) => gone || JSON.stringify(now) === JSON.stringify(transcript) || setTranscript(now), () => undefined);
     }, ASK_AGAIN_MS);
     return () => {
       gone = true;
       clearInterval(timer);
     };
-  }, [source, sound, text, recordings, setRecordings, setTranscript]);
+  }, [source, sound, text, recordings, transcript, setRecordings, setTranscript]);
 }
 
 /** Addresses differ every time they are asked for: what is being heard must not stop for that. */
