@@ -20,7 +20,7 @@ from tests.laws.improviser import History, improvise
 from tests.laws.laws import READERS, Reader, rooms_of, start_reading, wire
 
 FILE = Path(__file__).with_name("cases.json.gz")
-SEEDS = range(1001, 1041)
+SEEDS = (*range(1001, 1041), 1050, 1068)  # the last two for what is rare: a question that is no longer pinned
 STEPS = 160
 CASES = 300
 OFTEN = 3
