@@ -20,6 +20,7 @@ from tests.browser.workshop import WIDE, Person
 from tests.media.speech import FOLDER
 
 MICROPHONE_HZ = 48_000
+ANSWERS_WITHIN_S = 30.0
 
 LISTEN = """() => {
   const Native = window.RTCPeerConnection;
@@ -103,11 +104,13 @@ class Listener(Person):
     """A person whose page is listened to."""
 
     async def begin_to_listen(self) -> None:
-        await self.page.evaluate("ear.record()")
+        async with asyncio.timeout(ANSWERS_WITHIN_S):
+            await self.page.evaluate("ear.record()")
 
     async def heard(self) -> Pcm:
         """Everything since `begin_to_listen`, mono, 16 kHz."""
-        recorded = base64.b64decode(await self.page.evaluate("ear.stop()"))
+        async with asyncio.timeout(ANSWERS_WITHIN_S):
+            recorded = base64.b64decode(await self.page.evaluate("ear.stop()"))
         return np.concatenate([*decoded(recorded, "webm")])
 
     async def loudest(self, within_s: float) -> float:
