@@ -1,5 +1,6 @@
 """What was recorded of a session, read back from the captured files with their keys, as whoever finalises does."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,8 +40,9 @@ class Tape:
         return sum(len(sound) for (_, name), sound in self.sound.items() if name == track) / RATE
 
 
-async def taped(capture: Path, database: Database, recording: str) -> Tape:
-    keys = await RecordingKeys(database).of_recording(recording)
+async def taped(capture: Path, database: Database, recording: str, known: Mapping[str, bytes] | None = None) -> Tape:
+    """`known`: keys that somebody kept though they are shredded."""
+    keys = {**await RecordingKeys(database).of_recording(recording), **(known or {})}
     tape = Tape({}, {})
     for generation in generations(capture / recording):
         folder = capture / recording / str(generation)
