@@ -70,7 +70,8 @@ class Writer:
             for _ in range(len(self._told)):
                 self._carry_out(*self._told.popleft())
             for take, now_s in due:  # by the clock before: all that was told until then has been heard
-                self._carry_out(take.flush, now_s)
+                if take in self._takes:  # not closed just now
+                    self._carry_out(take.flush, now_s)
                 flush_at = time.monotonic() + FLUSH_EVERY_S
             with self._lock:
                 if not self._takes and not self._told:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from persistence.database import Database
 from persistence.jobs import enqueue
-from persistence.models.recording import MIX, UPLOAD, AudioMetadata, AudioRecording, NewRecording, RecordedTrack
+from persistence.models.recording import MIX, AudioMetadata, AudioRecording, NewRecording, RecordedTrack
 from persistence.models.validation import FieldError, Invalid
 from persistence.pages import Page, from_cursor, to_cursor, within_limit
 from persistence.recording_keys import find_key, make_key, shred_keys
@@ -232,11 +232,11 @@ class Recordings:
 
     async def purge(self, recording: str, track: str) -> None:
         """What was deleted, for good, with its key; delete the files first. Untouched if it was brought back meanwhile."""
-        row = "id = $1 AND $2 = 'upload'" if track == UPLOAD else "recording_id = $1 AND track = $2"
         async with self._database.transaction() as connection:
             await connection.fetch(_LOCK, recording)
             gone = await connection.fetch(
-                f"DELETE FROM workbook.audio_recordings WHERE {row} AND deleted_at IS NOT NULL RETURNING id",  # noqa: S608
+                "DELETE FROM workbook.audio_recordings WHERE (id = $1 AND $2 = 'upload' OR recording_id = $1 AND track = $2) "
+                "AND deleted_at IS NOT NULL RETURNING id",
                 recording,
                 track,
             )

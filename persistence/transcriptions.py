@@ -35,33 +35,26 @@ class PlacedTranscription:
     record: TranscriptionRecord
 
 
-_COLUMNS = (
-    "id, audio_recording_id, user_id, text, confidence, language, word_count, processing_time, created_at, updated_at"
-)
+_ONE = """
+SELECT t.* FROM workbook.transcriptions t
+  JOIN workbook.audio_recordings r ON r.id = t.audio_recording_id AND r.deleted_at IS NULL
+"""
 
-# Archived ones are read as if they were not.
-_ALL = f"""
-SELECT {_COLUMNS}, status::text, metadata FROM workbook.transcription_records
-UNION ALL
-SELECT {_COLUMNS}, 'completed', metadata FROM workbook.transcription_archive
-"""  # noqa: S608
+_LIST = """
+SELECT t.id, t.audio_recording_id, t.user_id, t.text, t.confidence, t.language, t.word_count, t.processing_time,
+       t.created_at, t.updated_at, t.status, t.metadata - ARRAY['segments', 'words'] AS metadata
+  FROM workbook.transcriptions t
+  JOIN workbook.audio_recordings r ON r.id = t.audio_recording_id AND r.deleted_at IS NULL
+ WHERE t.user_id = $1 AND ($2::timestamptz IS NULL OR (t.created_at, t.id) < ($2, $3::uuid))
+ ORDER BY t.created_at DESC, t.id DESC LIMIT $4
+"""
 
-_ONE = f"""
-SELECT t.* FROM ({_ALL}) t JOIN workbook.audio_recordings r ON r.id = t.audio_recording_id AND r.deleted_at IS NULL
-"""  # noqa: S608
-
-_LIST = f"""
-SELECT {_COLUMNS}, status, metadata - ARRAY['segments', 'words'] AS metadata FROM ({_ONE} WHERE t.user_id = $1) t
- WHERE $2::timestamptz IS NULL OR (created_at, id) < ($2, $3::uuid)
- ORDER BY created_at DESC, id DESC LIMIT $4
-"""  # noqa: S608
-
-_PLACED = f"""
+_PLACED = """
 SELECT t.*, r.recording_id, r.track, r.part, r.from_s
-  FROM ({_ALL}) t
+  FROM workbook.transcriptions t
   JOIN workbook.audio_recordings r ON r.id = t.audio_recording_id AND r.deleted_at IS NULL
   JOIN live.session_recordings s ON (s.recording_id, s.track) = (r.recording_id, r.track)
-"""  # noqa: S608
+"""
 _IN_ORDER = "ORDER BY s.started_at, s.recording_id, s.track, r.part"
 
 _MAKE = """

@@ -72,8 +72,6 @@ class Turn:
         return f"pieces/{self.upload.id}/{self.upload.bytes_here}-{self.writer}.sealed"
 
 
-_COLUMNS = "id, user_id, announced, bytes, sha256, bytes_here, pieces, status, refusal, created_at"
-
 # The person's row is the lock under which their sum is taken.
 _LOCK = "SELECT id FROM workbook.workbook_users WHERE id = $1 FOR UPDATE"
 _HELD = """
@@ -82,31 +80,31 @@ SELECT (SELECT count(*) FROM workbook.uploads WHERE user_id = $1 AND status IN (
        + (SELECT coalesce(sum(file_size_bytes), 0) FROM workbook.audio_recordings
            WHERE user_id = $1 AND session_id IS NULL) AS bytes
 """
-_ANNOUNCE = f"""
+_ANNOUNCE = """
 INSERT INTO workbook.uploads (id, user_id, announced, bytes, sha256) VALUES ($1, $2, $3, $4, $5)
-ON CONFLICT (id) DO NOTHING RETURNING {_COLUMNS}
-"""  # noqa: S608
-_CLAIM = f"""
+ON CONFLICT (id) DO NOTHING RETURNING *
+"""
+_CLAIM = """
 UPDATE workbook.uploads SET writer = $3, writer_until = clock_timestamp() + $4::interval
  WHERE id = $1 AND user_id = $2 AND status = 'receiving' AND bytes_here = $5
    AND (writer_until IS NULL OR writer_until <= clock_timestamp())
-RETURNING {_COLUMNS}
-"""  # noqa: S608
-_WROTE = f"""
+RETURNING *
+"""
+_WROTE = """
 UPDATE workbook.uploads SET bytes_here = bytes_here + $3, pieces = pieces || $4::text, writer = NULL, writer_until = NULL
- WHERE id = $1 AND writer = $2 AND status = 'receiving' RETURNING {_COLUMNS}
-"""  # noqa: S608
-_CLAIM_WHOLE = f"""
+ WHERE id = $1 AND writer = $2 AND status = 'receiving' RETURNING *
+"""
+_CLAIM_WHOLE = """
 UPDATE workbook.uploads SET status = 'checking', writer = $3, writer_until = clock_timestamp() + $4::interval
  WHERE id = $1 AND user_id = $2 AND status IN ('receiving', 'checking') AND bytes_here = bytes
    AND (writer_until IS NULL OR writer_until <= clock_timestamp())
-RETURNING {_COLUMNS}
-"""  # noqa: S608
+RETURNING *
+"""
 _END = """
 UPDATE workbook.uploads SET status = $3, refusal = $4, pieces = '{}', writer = NULL, writer_until = NULL
  WHERE id = $1 AND writer = $2 AND status = 'checking' RETURNING true
 """
-_FIND = f"SELECT {_COLUMNS} FROM workbook.uploads WHERE id = $1 AND user_id = $2"  # noqa: S608
+_FIND = "SELECT * FROM workbook.uploads WHERE id = $1 AND user_id = $2"
 
 
 class Uploads:

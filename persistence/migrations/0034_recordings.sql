@@ -117,6 +117,16 @@ CREATE TABLE workbook.transcription_archive (
 );
 CREATE INDEX idx_transcription_archive_user ON workbook.transcription_archive (user_id);
 
+-- Archived ones are read as if they were not, under the policies of whoever reads.
+CREATE VIEW workbook.transcriptions WITH (security_invoker = true) AS
+  SELECT id, audio_recording_id, user_id, text, confidence, language, word_count, processing_time, created_at, updated_at,
+         status, metadata
+    FROM workbook.transcription_records
+  UNION ALL
+  SELECT id, audio_recording_id, user_id, text, confidence, language, word_count, processing_time, created_at, updated_at,
+         'completed', metadata
+    FROM workbook.transcription_archive;
+
 CREATE FUNCTION ops.archive_transcriptions(age interval, rows_max int) RETURNS int LANGUAGE sql AS $$
   WITH old AS (
     DELETE FROM workbook.transcription_records t
@@ -178,6 +188,7 @@ BEGIN
 END $$;
 
 GRANT SELECT ON workbook.audio_recordings, workbook.transcription_records, workbook.transcription_archive TO workshop_app;
+GRANT SELECT ON workbook.transcriptions TO workshop_app, workshop_engine;
 CREATE POLICY own ON workbook.audio_recordings FOR SELECT TO workshop_app USING (user_id = (SELECT app.current_user_id()));
 CREATE POLICY attended ON workbook.audio_recordings FOR SELECT TO workshop_app
   USING (track = 'mix' AND recording_id = ANY ((SELECT app.my_recordings())::uuid[]));

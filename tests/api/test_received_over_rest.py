@@ -21,7 +21,7 @@ from rooms.gates import gates
 from rooms.ids import SessionId, UserId
 from rooms.room import RoomState
 from tests.api.conftest import Api, Caller
-from tests.laws.improviser import EVERYBODY, History, improvise
+from tests.laws.improviser import EVERYBODY, STRANGER, History, improvise
 from tests.laws.laws import rooms_of, wire
 from tests.laws.test_never_visible import COLUMN, COLUMNS, RELATIONS, RIGHTS, cell, place, relation, room_of, variant
 from tests.laws.test_received_bytes import holds
@@ -32,7 +32,7 @@ APPEND_EVENTS = 50
 
 
 async def test_everybody_reads_of_the_past_what_the_table_says(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    people = {user: await account(api, user, monkeypatch) for user in EVERYBODY}
+    people = {user: await account(api, user, monkeypatch) for user in (*EVERYBODY, STRANGER)}
     checked, relations = Counter[str](), Counter[str]()
     for history in (improvise(seed, 200) for seed in SEEDS):
         session = await stored(api, history)

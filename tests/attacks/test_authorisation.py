@@ -253,7 +253,7 @@ async def everything_of(caller: Caller, session: SessionId, ending: str = "") ->
         pages += [f"{path}?at={seq}" for seq in range(0, 60, 7)] if path == f"{base}/state" else []
         pages += [f"{path}?limit=200&before=100000"] if path == f"{base}/chat" else []
         for each in pages:
-            read += (await caller.get(each)).body.decode()
+            read += (await caller.get(each)).body.decode(errors="replace")  # an archive is none
     return read
 
 

@@ -273,7 +273,7 @@ CODES = {
     *("ok", "bad_request", "forbidden", "not_found", "limit_reached", "session.owned", "session.illegal_transition"),
     *("feature_off", "poll.closed", "poll.not_open", "poll.anonymous", "question.closed", "participant.not_admitted"),
     *("session.not_active", "chat.slow", "chat.locked", "breakout.not_open", "breakout.closed", "breakout.full"),
-    *("board.locked", "board.full"),
+    *("board.locked", "board.full", "recording.running", "recording.not_running"),
 }
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiortc import RTCRtpSender
 
 from live import limits
 from live.keys import GATEWAY, LIMITS
@@ -295,17 +296,38 @@ async def test_65_a_flood_of_sources_ends_its_own_line(house: House, session: Se
     await listener.hears(his, but=(hers,))
 
 
-async def test_65_timestamps_that_jump_are_heard_by_nobody_else(house: House, session: SessionId, ring: Ring) -> None:
+async def last_sequence(sender: RTCRtpSender, monkeypatch: pytest.MonkeyPatch) -> int:
+    """The sequence number of the last packet that this sender sends by itself."""
+    sent: list[bytes] = []
+    send = sender.transport._send_rtp
+
+    async def noted(data: bytes) -> None:
+        sent.append(data)
+        await send(data)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(sender.transport, "_send_rtp", noted)
+        await until(lambda: any(each[1] & 0x7F == 111 for each in sent))
+        sender.replaceTrack(None)
+        await asyncio.sleep(0.1)  # what it was about to send
+    return int.from_bytes([each for each in sent if each[1] & 0x7F == 111][-1][2:4])
+
+
+async def test_65_timestamps_that_jump_are_heard_by_nobody_else(
+    house: House, session: SessionId, ring: Ring, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Anything from her own source: back, far ahead, around the end of 32 bits, empty or absurdly long. She harms herself only."""
     mara, ana, ben = await house.enter(session, "mara", "ana", "ben")
     listener, his, hers = await ring(mara, None), await ring(ben, BEN_HZ), await ring(ana, ANA_HZ)
     await listener.hears(his, hers)
     sender = hers.caller.transceiver.sender
+    transport, sequence = sender.transport, await last_sequence(sender, monkeypatch)
     chance = random.Random(65)
     payloads = [b"", b"\x00", b"\xff" * 3, b"\xf8\xff\xfe", chance.randbytes(60), chance.randbytes(1_100)]
-    for number in range(300):
-        header = struct.pack("!BBHII", 0x80, 111, 40_000 + number, chance.randrange(2**32), sender._ssrc)
-        await sender.transport._send_rtp(header + chance.choice(payloads))
+    for number in range(1, 300):
+        following = (sequence + number) % 2**16
+        header = struct.pack("!BBHII", 0x80, 111, following, chance.randrange(2**32), sender._ssrc)
+        await transport._send_rtp(header + chance.choice(payloads))
         await asyncio.sleep(0.005)
     await listener.hears(his)
     assert his.state == listener.state == "connected"

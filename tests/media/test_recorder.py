@@ -321,3 +321,24 @@ def test_killed_at_any_moment_two_seconds_at_most_are_missing(tmp_path: Path) ->
         assert missing.why == "killed"
         assert killed_s - 2.0 <= missing.from_slot / 50 <= killed_s
         assert missing.to_slot / 50 >= killed_s
+
+
+async def test_what_was_closed_in_this_turn_is_not_opened_again(room: Room, clock: Clock) -> None:
+    """The writer asks a take for its time, carries out that it closes, and then flushes those that are still open."""
+    room.talk(ANA, 1.0)
+    closing: list[asyncio.Task[None]] = []
+    loop = asyncio.get_running_loop()
+    take = room.recording._take
+    asked, clock_s = threading.Event(), take._clock_s
+
+    def close_meanwhile() -> float:
+        if not asked.is_set():
+            asked.set()
+            loop.call_soon_threadsafe(lambda: closing.append(asyncio.create_task(room.recording.close())))
+            while room.recording._closed is None:
+                time.sleep(0.001)
+        return clock_s()
+
+    take._clock_s = close_meanwhile
+    await until(lambda: bool(closing) and closing[0].done())
+    assert read_story(room.folder / "recording" / "1").closed
