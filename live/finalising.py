@@ -10,7 +10,7 @@ import shutil
 import sys
 from base64 import b64encode
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -173,8 +173,17 @@ class Finalising:
         return ()
 
     async def forget_capture(self, recording: str) -> None:
-        """Its parts are in the store and have their rows: what the recorder left is not needed any more."""
-        await asyncio.to_thread(shutil.rmtree, self._capture / _plain(recording), ignore_errors=True)
+        """Its parts are in the store and have their rows: what the recorder left is not needed any more. It goes as a whole, so
+        that whoever reads it meanwhile can see that they may not have read all of it."""
+        folder = self._capture / _plain(recording)
+        gone = folder.with_suffix(".gone")
+
+        def forget() -> None:
+            with suppress(FileNotFoundError):
+                folder.rename(gone)
+            shutil.rmtree(gone, ignore_errors=True)
+
+        await asyncio.to_thread(forget)
 
     # -- steps ----------------------------------------------------------------------------------------------------------
 
@@ -207,7 +216,8 @@ class Finalising:
 
     async def _make(self, session: SessionId, run: Run, tracks: Iterable[RecordedTrack]) -> None:
         """Parts of every track, in the store and as rows. Again after a withdrawal: of the mix only, from the tracks."""
-        again = not await asyncio.to_thread((self._capture / _plain(run.id)).is_dir)
+        left = self._capture / _plain(run.id)
+        again = not await asyncio.to_thread(left.is_dir)
         mix = await self._recordings.begin(session, run.id, MIX, run.started_at)  # a new key after a withdrawal
         keys = {**await self._keys.of_recording(run.id), MIX: mix}
         tracks = tuple(track for track in tracks if track.track in keys)
@@ -223,6 +233,8 @@ class Finalising:
             else:
                 asked |= {"folder": str(self._capture), "lengthS": _length_s(run, ())}
             told = await self._in_child(asked, session, run)
+            if not again and not await asyncio.to_thread(left.is_dir):
+                raise NotYet(SETTLED_SOON_S)  # it was all stored meanwhile: once more, from the store
             await self._failpoints.reach("worker_made")
             for track in tracks:
                 if again and track.track != MIX:

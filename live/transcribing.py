@@ -11,7 +11,7 @@ from time import monotonic
 import structlog
 
 from live.failpoints import Failpoints
-from live.finalising import Finalising, Reports, WorkFailed
+from live.finalising import SETTLED_SOON_S, Finalising, NotYet, Reports, WorkFailed
 from live.sealed import find_sealed
 from media.scribe import Scribe, Written
 from media.store import Store
@@ -69,11 +69,10 @@ class Transcribing:
         """Of one recording of a session. Raises WorkFailed; what is completed by then stays."""
         assert job.session is not None
         session, recording = job.session, str(job.payload["recordingId"])
-        tracks = [
-            track
-            for track in await self._recordings.of_recording(recording)
-            if track.status is CaptureStatus.STORED and track.parts
-        ]
+        held = await self._recordings.of_recording(recording)
+        if any(track.status is CaptureStatus.FINALIZING for track in held):
+            raise NotYet(SETTLED_SOON_S)  # a voice is being taken out
+        tracks = [track for track in held if track.status is CaptureStatus.STORED and track.parts]
         await self._finalising.forget_capture(recording)
         if self._scribe is None:
             await self._recordings.processed(part.id for track in tracks for part in track.parts)

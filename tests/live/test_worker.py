@@ -31,7 +31,7 @@ from tests.media.endpoint import endpoint
 from tests.media.speech import spoken, word_error_rate
 
 ROOT = Path(__file__).parents[2]
-WITHIN_S = 200.0  # it all happens at a low priority, and the machine may have other things to do
+WITHIN_S = 100.0  # it all happens at a low priority, and the machine may have other things to do
 pytestmark = pytest.mark.timeout(400)
 HERTZ = 440 * 3  # of sound at 16 kHz, as heard at 48
 
@@ -254,18 +254,15 @@ async def test_a_voice_that_is_taken_back_is_gone_everywhere(
     process = worker()
     await reached(house, taken, RunStage.READY, worker=process)
     if when == "after":
-        assert loudness_at(await sound(house, taken, MIX), HERTZ) > 0.001
+        assert loudness_at(await sound(house, taken, MIX), HERTZ) > 0.3
         await submit(house.app[HOSTS], taken.session, ben, ConsentToRecording(given=False))
     mara, ana = await house.user("mara"), await house.user("ana")
-    async with asyncio.timeout(WITHIN_S):
-        while (now := await counted(house, taken)) != {MIX: 1, mara: 1, ana: 1, "jobs left": 0}:
-            assert process.child.poll() is None, process.said()
-            await asyncio.sleep(0.2)
-    assert now
+    assert await settled(house, taken) == {MIX: 1, mara: 1, ana: 1, "jobs left": 0}
+    assert process.child.poll() is None, process.said()
     assert [who for who, _what, _when in await sentences(house, taken)] == ["mara", "ana", "mara"]
     mix = await sound(house, taken, MIX)
     assert abs(len(mix) / RATE_HZ - 18.0) < 0.15
-    assert loudness_at(mix, HERTZ) < 0.0001
+    assert loudness_at(mix, HERTZ) < 0.03, "the others' speech has a little of it"
     assert np.abs(mix[int(12.5 * RATE_HZ) : int(15 * RATE_HZ)]).max() < 200, "nobody else spoke then"
     assert np.abs(mix[int(4.5 * RATE_HZ) : int(6 * RATE_HZ)]).max() > 2_000, "Ana did"
     assert await RecordingKeys(house.app[DATABASE]).get(taken.recording, ben) is None
