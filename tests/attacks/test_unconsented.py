@@ -178,7 +178,7 @@ def _decoded(data: bytes) -> Iterator[NDArray[np.int16]]:
 
 
 def _phrase(canary: Canary, text: str) -> str:
-    low = text.lower()
+    low = squeezed(text)
     said = sorted(word for word in canary.words if word in low)
     return " ".join(said) if len(said) >= 2 else ""
 
@@ -222,7 +222,7 @@ async def test_who_does_not_consent_is_nowhere_and_what_is_taken_back_is_gone(ho
         assert "workbook.transcription_records" in found
     assert search.opened
     assert await search.finds(BEN, recording) == {}
-    assert (await _transcript(process, mara, session)).lower().count("grandmother")
+    assert "grandmother" in squeezed(await _transcript(process, mara, session))
 
     assert (await ana.submit("recording.consent", given=False))["ok"]
     async with asyncio.timeout(WITHIN_S):
@@ -232,9 +232,14 @@ async def test_who_does_not_consent_is_nowhere_and_what_is_taken_back_is_gone(ho
     assert await after.finds(ANA, recording) == {}
     assert await after.finds(BEN, recording) == {}
     assert sum("recordings/" in place for place in await after.finds(MARA, recording)) >= 2
-    told = (await _transcript(process, mara, session)).lower()
+    told = squeezed(await _transcript(process, mara, session))
     assert "grandmother" not in told
     assert "sketch" in told
+
+
+def squeezed(text: str) -> str:
+    """Without spaces: the engine writes some words as two."""
+    return "".join(text.lower().split())
 
 
 async def _jobs_left(house: House) -> int:

@@ -6,9 +6,13 @@ from typing import Any
 from uuid import uuid4
 
 import socketio
+from aiohttp import WSServerHandshakeError
+from socketio.exceptions import ConnectionError as SocketError
 
 Document = dict[str, Any]
 WITHIN_S = 5.0
+CATCHES_UP_WITHIN_S = 30.0
+OVERLOADED = 503
 
 
 class Visitor:
@@ -41,11 +45,21 @@ class Visitor:
         self._changed.set()
 
     async def connect(self, **options: Any) -> "Visitor":
+        """As a browser does: a server that is behind (503) takes nobody in until it has caught up."""
         auth = None if self.token is None else {"token": self.token}
-        await self.sio.connect(
-            self.url, auth=auth, namespaces=["/live"], transports=["websocket"], wait_timeout=5, **options
-        )
-        return self
+        async with asyncio.timeout(CATCHES_UP_WITHIN_S):
+            while True:
+                try:
+                    await self.sio.connect(
+                        self.url, auth=auth, namespaces=["/live"], transports=["websocket"], wait_timeout=5, **options
+                    )
+                except SocketError as error:
+                    refused = getattr(error.__cause__, "__context__", None)
+                    if not isinstance(refused, WSServerHandshakeError) or refused.status != OVERLOADED:
+                        raise
+                    await asyncio.sleep(0.5)
+                else:
+                    return self
 
     async def call(self, name: str, document: Any, *, timeout_s: float = WITHIN_S) -> Document:
         answer: Document = await self.sio.call(name, document, namespace="/live", timeout=timeout_s)
