@@ -110,6 +110,7 @@ def write_log() -> None:
     logging.basicConfig(format="%(message)s", stream=sys.stderr, level=logging.INFO, force=True)
     for name in ("engineio.server", "socketio.server", "aiohttp.access", "aioice", "aiortc"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
+    logging.getLogger("asyncpg.pool").setLevel(logging.ERROR)  # a traceback for each try while Postgres starts again
 
 
 def shape_log() -> None:

@@ -160,7 +160,9 @@ async def raise_a_hand_and_react(mara: Keyboard, ana: Keyboard) -> None:
     await expect(hands).to_have_count(0)
     await ana.press("Shift+H")
     await expect(hands).to_contain_text("to this point")
-    await ana.activate("Lower hand")
+    await ana.to("Listening Use microphone")
+    await ana.to("Lower hand", key="ArrowRight")
+    await ana.press("Enter")
     await expect(hands).to_have_count(0)
     await ana.press("e")
     await ana.to("👏")
@@ -172,7 +174,7 @@ async def raise_a_hand_and_react(mara: Keyboard, ana: Keyboard) -> None:
 
 
 async def ask_for_a_right(mara: Keyboard, ana: Keyboard) -> None:
-    await ana.to("Raise hand")
+    await ana.to("Listening Use microphone")
     await ana.to("Ask for a right", key="ArrowRight")
     await ana.press("Enter")
     await ana.pick("to draw")

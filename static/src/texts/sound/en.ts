@@ -6,7 +6,7 @@ export const sound = {
   states: {
     out: "Sound is off",
     connecting: "Connecting …",
-    retrying: "Reconnecting …",
+    retrying: "Sound interrupted",
     listening: "Listening only",
     muted: "Muted",
     live: "You are heard",

@@ -6,7 +6,7 @@ export const sound: typeof english = {
   states: {
     out: "Le son est coupé",
     connecting: "Connexion …",
-    retrying: "Reconnexion …",
+    retrying: "Son interrompu",
     listening: "Écoute seule",
     muted: "Micro coupé",
     live: "On vous entend",
