@@ -25,11 +25,14 @@ __all__ = ["Desk", "Heard", "OfferRefused", "Stand", "sound_clock"]
 
 log = logging.getLogger(__name__)
 ANSWERS_AT_ONCE = 8
-BEHIND_MAX_S = 0.5
-"""After a pause of the process that was longer, the slots in it are left out; after a shorter one they follow twice as fast, and
-no word is lost: browsers play a little faster then."""
+BEHIND_MAX_S = 1.0
+"""Of a pause of the process that was longer, what exceeds it is left out; otherwise the slots follow twice as fast, and no word is
+lost: browsers play a little faster then."""
 
 CATCH_UP_S = FRAME_S / 2
+AT_ONCE_S = 0.05
+"""Twice as fast by the clock: where waking up takes long, too, so much is mixed without going to sleep."""
+
 REST_S = 1.0
 
 
@@ -185,13 +188,13 @@ class Desk:
     async def _mix_on(self) -> None:
         """As long as there is a line. Slot n is due n x 20 ms after the desk was set up, however late it wakes."""
         loop = asyncio.get_running_loop()
+        mixed_s = 0.0  # when the slot before should have been
         while self._peers:
+            mixed_s = next_at_s(mixed_s, self._due_s(self._slot), loop.time())
+            await asyncio.sleep(max(mixed_s - loop.time(), 0))  # in any case once: what came meanwhile is read first
             behind_s = loop.time() - self._due_s(self._slot)
-            if behind_s < 0:
-                await asyncio.sleep(-behind_s)
-                continue
             if behind_s > BEHIND_MAX_S:
-                self._skip(int(behind_s / FRAME_S))
+                self._skip(int((behind_s - BEHIND_MAX_S) / FRAME_S) + 1)
             try:
                 self._step(self._slot)
             except Exception:
@@ -199,8 +202,6 @@ class Desk:
                 self._mixes, self._tape = {}, Tape()
                 await asyncio.sleep(REST_S)
             self._slot += 1
-            if loop.time() > self._due_s(self._slot):
-                await asyncio.sleep(CATCH_UP_S)
 
     def _skip(self, slots: int) -> None:
         self._slot += slots
@@ -270,3 +271,8 @@ class Desk:
         if span is not None:
             first, last = (moment(self._due_s(slot - DELAY_MIN_SLOTS)) for slot in span)
             self._heard(Heard(user, place, first, last))
+
+
+def next_at_s(last_s: float, due_s: float, now_s: float) -> float:
+    """When a slot is mixed, if the one before should have been at `last_s`: not before it is due, nor more than twice as fast."""
+    return max(due_s, last_s + CATCH_UP_S, now_s - AT_ONCE_S)

@@ -2,7 +2,8 @@
 slot, after a delay of 40 ms that grows to 200 ms where packets are often late. Knows no clock: it counts the frames taken.
 
 Made for being heard at once, not for keeping: what comes too late is left out, what never came is covered up for a moment
-(RFC 7587 section 5.2 leaves that to the receiver). The recorder gets the packets themselves.
+(RFC 7587 section 5.2 leaves that to the receiver). What a machine without time brings all at once is heard whole, and the pauses
+after it are shorter, until the delay is what it was. The recorder gets the packets themselves.
 """
 
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ DELAY_MAX_SLOTS = 10
 CALM_SLOTS = 500
 """Without a late packet; then the delay may shrink again."""
 
-WAITING_MAX = 40
+WAITING_MAX = 50  # a second
 JUMP = RATE
 """Samples: timestamps further apart than this are another beginning, not a gap."""
 
@@ -24,8 +25,12 @@ COVER_SLOTS = 3
 IDLE_SLOTS = 6
 SURPLUS = 2
 SURPLUS_SLOTS = 25
-SURPLUS_EVERY_SLOTS = 5
-"""So long that many more may wait than the delay asks for: bursts pass. Then one in so many is left out, a fifth faster."""
+"""So long that many more may wait than the delay asks for: bursts pass. Then what is quiet is left out."""
+
+MUCH = 25
+PATIENCE_SLOTS = 150
+HASTE_SLOTS = 5
+"""Where more than half a second waits, or nobody paused for three, every fifth frame is left out, quiet or not."""
 
 SPEAKING_RMS = 100.0  # -50 dBFS
 NOISE_MAX_RMS = 300.0
@@ -107,6 +112,8 @@ class Voice:
         if self._calm > CALM_SLOTS:
             self._delay, self._calm = max(self._delay - 1, DELAY_MIN_SLOTS), 0
         taken = self._taken() if self._begun() else None
+        if taken is not None and self._is_left_out(taken):
+            taken = self._taken()
         self._listen(taken)
         return taken
 
@@ -120,13 +127,10 @@ class Voice:
         if self._due is None and self._waiting:
             self._primed += 1
             if self._primed > self._delay or len(self._waiting) > DELAY_MAX_SLOTS:
-                for timestamp in sorted(self._waiting)[: -DELAY_MAX_SLOTS - 1]:  # a burst: the end of it
-                    del self._waiting[timestamp]
                 self._due, self._primed, self._missing, self._held = min(self._waiting), 0, 0, 0
         return self._due is not None
 
     def _taken(self) -> Pcm | None:
-        self._shorten()
         while len(self._pcm) < FRAME:
             piece = self._next_piece()
             if piece is None:
@@ -137,13 +141,16 @@ class Voice:
         self._tail = taken
         return taken
 
-    def _shorten(self) -> None:
-        """Leaves out the oldest packet when more has been waiting for a while than is needed."""
-        self._surplus = self._surplus + 1 if len(self._waiting) > self._delay + SURPLUS else 0
-        if self._surplus > SURPLUS_SLOTS:
-            del self._waiting[min(self._waiting)]
-            self._due = max(min(self._waiting), self._due or 0)
-            self._surplus -= SURPLUS_EVERY_SLOTS
+    def _is_left_out(self, pcm: Pcm) -> bool:
+        """Whether this frame is, because more has been waiting for a while than is needed. It was decoded, so what follows is whole."""
+        if len(self._waiting) <= self._delay + SURPLUS:
+            self._surplus = 0
+            return False
+        self._surplus += 1
+        if self._surplus > SURPLUS_SLOTS and not self._is_speech(_rms(pcm)):
+            return True
+        hasty = len(self._waiting) > MUCH or self._surplus > PATIENCE_SLOTS
+        return hasty and self._surplus % HASTE_SLOTS == 0
 
     def _next_piece(self) -> Pcm | None:
         assert self._due is not None
@@ -188,8 +195,15 @@ class Voice:
             self.loudness *= FADE
             self.speaking = False
             return
-        samples = pcm.astype(np.float32)
-        rms = float(np.sqrt(np.dot(samples, samples) / FRAME))
+        rms = _rms(pcm)
         self._noise = min(rms, self._noise * NOISE_GROWTH, NOISE_MAX_RMS) or 1.0
-        self.speaking = rms > max(SPEAKING_RMS, self._noise * ABOVE_NOISE)
+        self.speaking = self._is_speech(rms)
         self.loudness = max(rms, self.loudness * FADE)
+
+    def _is_speech(self, rms: float) -> bool:
+        return rms > max(SPEAKING_RMS, self._noise * ABOVE_NOISE)
+
+
+def _rms(pcm: Pcm) -> float:
+    samples = pcm.astype(np.float32)
+    return float(np.sqrt(np.dot(samples, samples) / FRAME))

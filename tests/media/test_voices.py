@@ -9,7 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from media.opus import FRAME, RATE, SILENCE, Encoder, Pcm
-from media.voices import COVER_SLOTS, DELAY_MAX_SLOTS, DELAY_MIN_SLOTS, IDLE_SLOTS, WAITING_MAX, Packet, Voice
+from media.voices import (
+    COVER_SLOTS,
+    DELAY_MAX_SLOTS,
+    DELAY_MIN_SLOTS,
+    HASTE_SLOTS,
+    IDLE_SLOTS,
+    SURPLUS,
+    WAITING_MAX,
+    Packet,
+    Voice,
+)
 from tests.media.caller import loudness_at
 from tests.media.test_opus import frames_of, tone
 
@@ -152,10 +162,43 @@ def test_frames_that_nobody_took_are_over() -> None:
     assert all(each is not None for each in play(voice, steadily(SPEECH[40:60])))
 
 
-def test_of_a_burst_at_the_beginning_the_end_is_heard() -> None:
+def words(count: int, sounding: int = 40, quiet: int = 30) -> tuple[list[Packet], int]:
+    """Tones with pauses between them, and how many frames of tone there are."""
+    pcm = np.concatenate([np.concatenate([tone(440, sounding / 50), np.zeros(quiet * FRAME, np.int16)])] * count)
+    encoder = Encoder()
+    return [Packet(1, n * FRAME, encoder.encode(each)) for n, each in enumerate(frames_of(pcm))], count * sounding
+
+
+def sounding(taken: list[float | None]) -> int:
+    return sum(each is not None and each > 4_000 for each in taken)
+
+
+def test_a_burst_at_the_beginning_is_heard_whole() -> None:
+    """A machine without time sent nothing for half a second, and then everything."""
+    packets, loud = words(4)
     voice = Voice()
-    play(voice, [SPEECH[:15], *steadily(SPEECH[15:30])])
-    assert len(voice._waiting) <= DELAY_MAX_SLOTS
+    taken = play(voice, [[], *[[]] * 24, packets[:25], *steadily(packets[25:])])
+    assert sounding(taken) >= loud - 1
+    assert len(voice._waiting) <= voice._delay + SURPLUS
+
+
+def test_after_stalls_no_word_is_missing_and_pauses_are_shorter() -> None:
+    """Of 0.3 to 0.8 s each, longer than a voice is waited for: what was sent meanwhile comes all at once."""
+    for stall in (15, 25, 40):
+        packets, loud = words(8)
+        voice = Voice()
+        before, after = 20, 20 + stall
+        arriving = [*steadily(packets[:before]), *[[]] * (stall - 1), packets[before:after], *steadily(packets[after:])]
+        taken = play(voice, arriving)
+        assert sounding(taken) >= loud - stall // HASTE_SLOTS, f"{stall} slots"
+        assert len(voice._waiting) <= voice._delay + SURPLUS
+
+
+def test_nobody_stays_far_behind_who_never_pauses() -> None:
+    voice = Voice()
+    packets = packets_of(440, 12.0)
+    play(voice, [*[[]] * 40, packets[:40], *steadily(packets[40:])])
+    assert len(voice._waiting) <= voice._delay + SURPLUS + 1
 
 
 def test_what_waits_is_bounded() -> None:
