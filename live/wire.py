@@ -80,6 +80,7 @@ class Channel(AsyncSocket):  # type: ignore[misc]
         self._outbox: Outbox | None = None
         self._heard = True
         self._quiet_beats = 0
+        self._unpinged_beats = 0
         self._controls = 0
         self._signing_in: asyncio.TimerHandle | None = None
 
@@ -224,10 +225,11 @@ class Channel(AsyncSocket):  # type: ignore[misc]
         if self._heard:
             self._heard, self._quiet_beats = False, 0
         self._quiet_beats += 1
-        quiet_s = self._quiet_beats * beat_s
-        if quiet_s > limits.PING_EVERY_S + limits.PONG_WITHIN_S:
+        self._unpinged_beats += 1
+        if self._quiet_beats * beat_s > limits.PING_EVERY_S + limits.PONG_WITHIN_S:
             self.abort()
-        elif limits.PING_EVERY_S <= quiet_s < limits.PING_EVERY_S + beat_s:
+        elif self._unpinged_beats * beat_s >= limits.PING_EVERY_S:  # however much they say: they wait for our pings
+            self._unpinged_beats = 0
             self.push(PING_FRAME)
 
     # -- closing --------------------------------------------------------------------------------------------------------

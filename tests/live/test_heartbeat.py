@@ -53,6 +53,18 @@ def packed(text: str) -> bytes:
     return encoded
 
 
+async def test_who_talks_all_the_time_is_pinged_too(house: House, raw: Callable[[], Raw]) -> None:
+    """A client of Engine.IO hears no heartbeat in what it says itself: without our pings it takes us for dead."""
+    alive = raw()
+    await alive.open()
+    await alive.sign_in(await house.token("ana"))
+    for _ in range(10):
+        await alive.send("3")
+        await asyncio.sleep(0.3)
+    assert alive.texts.count("2") >= 2
+    assert not alive.closed.is_set()
+
+
 async def test_a_jump_of_the_wall_clock_closes_nobody(
     house: House, raw: Callable[[], Raw], monkeypatch: pytest.MonkeyPatch
 ) -> None:
