@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.live.conftest import house  # noqa: F401  the people of one session, for runs with sound
+
 
 @pytest.fixture
 def tell() -> Callable[[object], None]:
