@@ -5,6 +5,7 @@ import { linkTo } from "../app/router";
 import { buttonClass } from "../design/Button";
 import { Icon } from "../design/Icon";
 import { Opened } from "../panels/replay/Opened";
+import { TakeAlong } from "../panels/replay/TakeAlong";
 import { RestSource } from "../replay/rest";
 import { useReplayTexts } from "../texts/replay";
 
@@ -20,7 +21,12 @@ export function Replay({ id, userId }: { id: string; userId: string }) {
           {r.back}
         </a>
       }
-      after={<Preferences signedIn />}
+      after={
+        <>
+          <TakeAlong />
+          <Preferences signedIn />
+        </>
+      }
       frame={(children) => <Frame signedIn>{children}</Frame>}
     />
   );

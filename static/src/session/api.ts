@@ -85,8 +85,8 @@ export class Api {
   }
 
   /** A file as it is, for saving. */
-  async file(path: string): Promise<Blob> {
-    return (await this.#respond(path, {})).blob();
+  async file(path: string, asked: Asked = {}): Promise<Blob> {
+    return (await this.#respond(path, asked)).blob();
   }
 
   async #respond(path: string, asked: Asked): Promise<Response> {

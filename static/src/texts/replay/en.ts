@@ -43,6 +43,15 @@ export const replay = {
   oneVoice: (name: string) => `You hear ${name} only.`,
   incomplete: "Parts of the recording are missing; they are silent.",
   making: "The recording is being made ready.",
+  // -- to take along --
+  takeAlong: "Download",
+  archive: "Everything as one file (ZIP)",
+  mixSound: (part: number, of: number) => (of === 1 ? "The sound of everybody" : `The sound of everybody, part ${part}`),
+  ownSound: (part: number, of: number) => (of === 1 ? "My own voice" : `My own voice, part ${part}`),
+  asText: "The transcript as text",
+  asSubtitles: "Subtitles (WebVTT)",
+  taking: "The file is being made",
+  notTaken: "It could not be downloaded. Try again.",
   // -- parts --
   parts: "Parts of the session",
   transcript: "Transcript",
