@@ -250,7 +250,7 @@ class _Held:
 
     async def work(self, measure: Measure) -> None:
         """Second by second."""
-        await self.do(self.people[0], {"type": "stage.show", "kind": "board", "target": "main"})
+        await self._show_board()
         done = (await self._hosts.read(self.session)).seq
         seconds = int(measure.minutes * 60)
         for second in range(1, seconds):
@@ -272,6 +272,11 @@ class _Held:
         assert polls is not None
         latest = polls.in_order()[-1]
         await self.do(self.people[0], {"type": "poll.open", "pollId": latest.id})
+        await self._show_board()
+
+    async def _show_board(self) -> None:
+        """The costliest thing there is to show."""
+        await self.do(self.people[0], {"type": "stage.show", "kind": "board", "target": "main"})
 
     async def _open_poll(self) -> str | None:
         polls = (await self._hosts.read(self.session)).polls

@@ -153,7 +153,7 @@ async def _stored(page: Page, url: str, held: Held, token: str) -> float:
         if any(each["track"] == "mix" and each["parts"] for each in told["tracks"]):
             return time.monotonic()
         await asyncio.sleep(0.2)
-    raise TimeoutError(told)
+    raise TimeoutError("the sound was not stored")
 
 
 async def measure(what: Measure, seeks: int) -> ReplayFigures:

@@ -17,24 +17,41 @@ from media.scribe import decoded
 from media.speech import Pcm
 from tests.browser.chromium import SOUND_FLAGS, launch_chromium
 from tests.browser.workshop import WIDE, Person
-from tests.media.speech import FOLDER
+from tests.media.speech import FOLDER, spoken
 
 MICROPHONE_HZ = 48_000
+ENDS_S = 0.2
 ANSWERS_WITHIN_S = 30.0
 
 LISTEN = """() => {
   const Native = window.RTCPeerConnection;
-  const ear = { connectedMs: [], context: null, recorder: null, chunks: [], tracks: [] };
+  const ear = { connectedMs: [], news: [], context: null, recordings: null, tracks: [], lines: [] };
   const attend = (track) => ear.context.createMediaStreamSource(new MediaStream([track])).connect(ear.mix);
+  const record = (track) => {
+    const recorder = new MediaRecorder(new MediaStream([track]), { mimeType: "audio/webm;codecs=opus" });
+    const chunks = [];
+    recorder.ondataavailable = ({ data }) => chunks.push(data);
+    const done = new Promise((done) => (recorder.onstop = done)).then(async () => written(await new Blob(chunks).arrayBuffer()));
+    recorder.start();
+    ear.recordings.push({ recorder, done });
+  };
+  const written = (buffer) => {
+    let text = "";
+    for (const each of new Uint8Array(buffer)) text += String.fromCharCode(each);
+    return btoa(text);
+  };
   window.RTCPeerConnection = class extends Native {
     constructor(...given) {
       super(...given);
       const began = performance.now();
+      ear.lines.push(this);
       this.addEventListener("track", ({ track }) => {
         ear.tracks.push(track);
         if (ear.context !== null) attend(track);
+        if (ear.recordings !== null) record(track);
       });
       this.addEventListener("connectionstatechange", () => {
+        ear.news.push(`${this.connectionState} at ${Math.round(performance.now())} ms`);
         if (this.connectionState === "connected") ear.connectedMs.push(performance.now() - began);
       });
     }
@@ -52,19 +69,25 @@ LISTEN = """() => {
     ear.tracks.forEach(attend);
     await ear.context.resume();
   };
-  ear.record = async () => {
-    await ear.open();
-    ear.chunks = [];
-    ear.recorder = new MediaRecorder(ear.mix.stream, { mimeType: "audio/webm;codecs=opus" });
-    ear.recorder.ondataavailable = ({ data }) => ear.chunks.push(data);
-    ear.recorder.start();
+  ear.record = () => {
+    ear.recordings = [];
+    record(ear.tracks.findLast((track) => track.readyState === "live"));
   };
-  ear.stop = async () => {
-    await new Promise((done) => { ear.recorder.onstop = done; ear.recorder.stop(); });
-    const bytes = new Uint8Array(await new Blob(ear.chunks).arrayBuffer());
-    let text = "";
-    for (const each of bytes) text += String.fromCharCode(each);
-    return btoa(text);
+  ear.stop = () => {
+    const all = ear.recordings;
+    ear.recordings = null;
+    for (const { recorder } of all) if (recorder.state !== "inactive") recorder.stop();
+    return Promise.all(all.map(({ done }) => done));
+  };
+  ear.figures = async (kind) => [...(await ear.lines.at(-1).getStats()).values()].find((each) => each.type === kind) ?? {};
+  ear.heardOut = async (seconds) => {
+    let { totalAudioEnergy: energy, totalSamplesDuration: since } = await ear.figures("inbound-rtp");
+    for (;;) {
+      await new Promise((next) => setTimeout(next, 100));
+      const now = await ear.figures("inbound-rtp");
+      if (now.totalAudioEnergy - energy > 1e-5) [energy, since] = [now.totalAudioEnergy, now.totalSamplesDuration];
+      if (now.totalSamplesDuration - since > seconds) return;
+    }
   };
   ear.loudest = async (ms) => {
     await ear.open();
@@ -79,24 +102,27 @@ LISTEN = """() => {
   };
   window.ear = ear;
 }"""
-"""Put into a page before its own code: notes every sound that arrives, and how long each connection took."""
+"""Put into a page before its own code: notes every sound that arrives, and how long each connection took. What is recorded is the sound
+as it arrived: an audio graph in between leaves out what it has no time for. Counters: https://www.w3.org/TR/webrtc-stats/"""
 
 SILENT = 0.01
 """Louder than that, of full scale, is no silence."""
 
 
-def write_microphone(path: Path, name: str, *, before_s: float) -> Path:
-    """The sentences of tests/speech after a silence, as the browser reads a microphone from a file."""
+def write_microphone(path: Path, name: str, *, before_s: float, sentences: int | None = None) -> Path:
+    """The (first) sentences of tests/speech after a silence, as the browser reads a microphone from a file."""
     resampler = av.AudioResampler(format="s16", layout="mono", rate=MICROPHONE_HZ)
     with av.open(str(FOLDER / f"{name}.ogg")) as container:
         frames = [one for frame in container.decode(audio=0) for one in resampler.resample(frame)]
-    spoken = np.concatenate([frame.to_ndarray().reshape(-1) for frame in frames])
+    voice = np.concatenate([frame.to_ndarray().reshape(-1) for frame in frames])
+    if sentences is not None:
+        voice = voice[: int((spoken(name)[sentences - 1][2] + ENDS_S) * MICROPHONE_HZ)]
     silence = np.zeros(int(before_s * MICROPHONE_HZ), np.int16)
     with wave.open(str(path), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(MICROPHONE_HZ)
-        file.writeframes(np.concatenate([silence, spoken]).astype("<i2").tobytes())
+        file.writeframes(np.concatenate([silence, voice]).astype("<i2").tobytes())
     return path
 
 
@@ -108,10 +134,23 @@ class Listener(Person):
             await self.page.evaluate("ear.record()")
 
     async def heard(self) -> Pcm:
-        """Everything since `begin_to_listen`, mono, 16 kHz."""
+        """Everything since `begin_to_listen`, mono, 16 kHz, over whatever connections it came."""
         async with asyncio.timeout(ANSWERS_WITHIN_S):
-            recorded = base64.b64decode(await self.page.evaluate("ear.stop()"))
-        return np.concatenate([*decoded(recorded, "webm")])
+            recorded = await self.page.evaluate("ear.stop()")
+        return np.concatenate([piece for each in recorded for piece in decoded(base64.b64decode(each), "webm")])
+
+    async def news(self) -> list[str]:
+        """What became of its connections."""
+        return [str(each) for each in await self.page.evaluate("ear.news")]
+
+    async def captured_s(self) -> float:
+        """How far the microphone's file is: on a busy machine it is slower than the clock."""
+        return float((await self.page.evaluate('ear.figures("media-source")')).get("totalSamplesDuration", 0.0))
+
+    async def has_heard_out(self, quiet_s: float, within_s: float) -> None:
+        """Until so much silence was played; what waits to be played is played first."""
+        async with asyncio.timeout(within_s):
+            await self.page.evaluate(f"ear.heardOut({quiet_s})")
 
     async def loudest(self, within_s: float) -> float:
         """The highest peak within the next seconds, 0 to 1."""
@@ -134,11 +173,13 @@ class Listener(Person):
 
 
 @asynccontextmanager
-async def listener(name: str, microphone: Path | None = None, *more_flags: str) -> AsyncIterator[Listener]:
-    """In a browser of their own; with the file for a microphone, over and over, or with no microphone at all."""
+async def listener(
+    name: str, microphone: Path | None = None, *more_flags: str, once: bool = False
+) -> AsyncIterator[Listener]:
+    """In a browser of their own; with the file for a microphone, over and over or once, or with no microphone at all."""
     flags: tuple[str, ...] = ()
     if microphone is not None:
-        flags = (*SOUND_FLAGS, f"--use-file-for-fake-audio-capture={microphone}")
+        flags = (*SOUND_FLAGS, f"--use-file-for-fake-audio-capture={microphone}{'%noloop' if once else ''}")
     async with launch_chromium(*flags, *more_flags) as browser:
         context = await browser.new_context(viewport=WIDE, locale="en-GB", reduced_motion="reduce")  # type: ignore[arg-type]
         who = Listener(name, context, await context.new_page())

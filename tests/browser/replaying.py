@@ -5,8 +5,10 @@ Everything about the session comes from the rules themselves (`visible`, `view`,
 transcripts are those of docs/protocol.md's REST surface.
 """
 
+import asyncio
 import base64
 import json
+import time
 from dataclasses import dataclass
 from datetime import timedelta
 from fractions import Fraction
@@ -17,7 +19,7 @@ from typing import Any
 import av
 import numpy as np
 from numpy.typing import NDArray
-from playwright.async_api import Page, Route
+from playwright.async_api import Locator, Page, Route
 
 from live.frames import event_item
 from rooms.ids import UserId
@@ -25,6 +27,7 @@ from rooms.lifecycle import SessionFeature
 from rooms.room import STATE, RoomState, apply
 from rooms.standings import standing_at
 from rooms.visibility import view, visible
+from tests.browser.workshop import Person
 from tests.rooms.rehearsal import ANA, BEN, MARA, OTTO, SESSION, THEO, Rehearsal, person
 
 Document = dict[str, Any]
@@ -37,6 +40,8 @@ RATE = 48_000
 FRAME = RATE // 50
 COLUMN = RATE // 10
 """Samples of one height of the waveform."""
+WITHIN_MS = 15_000
+POSITION = "Position"
 LINES = (
     "Shall we start with the garden?",
     "I like the **second** sketch.",
@@ -406,3 +411,40 @@ def _webm(file: Path, pcm: NDArray[np.int16], repeat: int) -> bytes:
             packet.duration = FRAME
             container.mux(packet)
     return file.read_bytes()
+
+
+# -- What a reader does and sees --
+
+
+async def position(who: Person) -> int:
+    return int(str(await who.page.get_by_role("slider", name=POSITION).get_attribute("aria-valuenow")))
+
+
+async def until(who: Person, seconds: float) -> None:
+    deadline = time.monotonic() + WITHIN_MS / 1_000
+    while await position(who) < int(seconds):
+        assert time.monotonic() < deadline, f"it stands at {await position(who)}, not at {seconds}"
+        await asyncio.sleep(0.1)
+
+
+async def ink(board: Locator) -> int:
+    """How many points of the drawing are not paper, in its own colours."""
+    await asyncio.sleep(0.5)
+    counted: int = await board.locator("canvas").first.evaluate(
+        """(canvas) => {
+          const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+          let dark = 0;
+          for (let at = 0; at < data.length; at += 4) if (data[at + 3] > 100 && data[at] < 120) dark += 1;
+          return dark;
+        }"""
+    )
+    return counted
+
+
+async def taken(who: Person, entry: str, button: str = "Take along") -> bytes:
+    """What an entry of that menu saves."""
+    await who.press(button)
+    async with who.page.expect_download(timeout=WITHIN_MS) as downloading:
+        await who.pick(entry)
+    path = await (await downloading.value).path()
+    return path.read_bytes()

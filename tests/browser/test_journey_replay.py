@@ -19,23 +19,27 @@ from tests.browser.keyboard import Keyboard
 from tests.browser.looks import Looks
 from tests.browser.replaying import (
     CAST,
+    POSITION,
     SPEECH,
+    WITHIN_MS,
     Answers,
     Played,
     Sound,
+    ink,
     long_workshop,
+    position,
     serve,
     short_workshop,
     speech,
+    taken,
+    until,
 )
 from tests.browser.workshop import PHONE, ROOT, WIDE, Demo, Person, person, read_json
 from tests.live.visitor import Visitor
 from tests.rooms.rehearsal import ANA, BEN, MARA, SESSION
 
-WITHIN_MS = 15_000
 OPENS_WITHIN_S = 10 * 3
 SEEKS_WITHIN_MS = 200 * 5
-POSITION = "Position"
 
 
 async def test_everything_follows_one_clock(browser: Browser, demo: Demo, tmp_path: Path) -> None:
@@ -375,17 +379,6 @@ async def seek(who: Person, part: float) -> float:
     return took
 
 
-async def position(who: Person) -> int:
-    return int(str(await who.page.get_by_role("slider", name=POSITION).get_attribute("aria-valuenow")))
-
-
-async def until(who: Person, seconds: float) -> None:
-    deadline = time.monotonic() + WITHIN_MS / 1_000
-    while await position(who) < int(seconds):
-        assert time.monotonic() < deadline, f"it stands at {await position(who)}, not at {seconds}"
-        await asyncio.sleep(0.1)
-
-
 def sentence(who: Person, words: str) -> Locator:
     return who.page.locator(".said-words", has_text=words)
 
@@ -400,28 +393,6 @@ def chat(who: Person) -> Locator:
 
 def bars(who: Person) -> Locator:
     return who.page.locator(".replay-stage .bar-count")
-
-
-async def ink(board: Locator) -> int:
-    """How many points of the drawing are not paper, in its own colours."""
-    await asyncio.sleep(0.5)
-    counted: int = await board.locator("canvas").first.evaluate(
-        """(canvas) => {
-          const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-          let dark = 0;
-          for (let at = 0; at < data.length; at += 4) if (data[at + 3] > 100 && data[at] < 120) dark += 1;
-          return dark;
-        }"""
-    )
-    return counted
-
-
-async def taken(who: Person, entry: str) -> bytes:
-    await who.press("Take along")
-    async with who.page.expect_download(timeout=WITHIN_MS) as downloading:
-        await who.pick(entry)
-    path = await (await downloading.value).path()
-    return path.read_bytes()
 
 
 def archived(answers: Answers) -> str:

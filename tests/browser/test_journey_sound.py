@@ -1,7 +1,8 @@
 """Journey: three people in one room, each in a browser of their own. Mara and Ana speak different natural sentences, Otto listens.
 
 Everybody hears the others and not themselves: what each page received is taken out of it and written down by the engine that writes
-down recordings. Then all that can be done to a voice: mute, push to talk, a moderator's mute, a server that is killed.
+down recordings. What was said is recorded, and read again in the replay. Then all that can be done to a voice: mute, push to talk, a
+moderator's mute, a server that is killed.
 """
 
 import asyncio
@@ -13,42 +14,56 @@ from playwright.async_api import Browser, expect
 
 from media.speech import Pcm
 from media.transcriber import FasterWhisper
-from tests.browser.hearing import SILENT, Listener, listener, write_microphone
+from tests.browser.hearing import ENDS_S, SILENT, Listener, listener, write_microphone
 from tests.browser.workshop import Demo, Person, enter_demo, person
-from tests.media.speech import spoken, word_error_rate, words_of
+from tests.media.speech import spoken, word_error_rate
 
-BEFORE_S = 3.0  # the file begins when the microphone is switched on, and the way to the room has to be there by then
+SENTENCES = 4
+BEFORE_S = 4.0  # the file begins when the microphone is switched on, and the way to the room has to be there by then
 WITHIN_S = 10.0
 """Two seconds are asked for; five times as much where everything runs on one small machine."""
 
+PAUSE_MAX_S = 1.5  # between two sentences of somebody; then they are done
+SAID_WITHIN_S = 90.0
 BACK_WITHIN_S = 30.0
-ROUNDS_MAX = 3
-WORDS_WRONG_MAX = 0.2
-"""Of what was heard live, through two lossy encoders; a recording is measured elsewhere, and more strictly."""
+WRITTEN_WITHIN_S = 120.0
+HEARD_WRONG_MAX = 0.3
+"""Words of what was heard live, through two lossy encoders, beside three browsers on a small machine."""
+
+RECORDED_WRONG_MAX = 0.1
 
 
 pytestmark = pytest.mark.timeout(300)
+Told = list[tuple[str, str]]
+"""(who, what), sentence by sentence"""
 
 
 @pytest.fixture
 def voices(tmp_path: Path) -> dict[str, Path]:
-    return {name: write_microphone(tmp_path / f"{name}.wav", name, before_s=BEFORE_S) for name in ("mara", "ana")}
+    return {
+        name: write_microphone(tmp_path / f"{name}.wav", name, before_s=BEFORE_S, sentences=SENTENCES)
+        for name in ("mara", "ana")
+    }
 
 
 async def test_all_hear_each_other_and_not_themselves(demo: Demo, voices: dict[str, Path]) -> None:
+    """And the recording tells who said what."""
     async with (
-        listener("Mara", voices["mara"]) as mara,
-        listener("Ana", voices["ana"]) as ana,
+        listener("Mara", voices["mara"], once=True) as mara,
+        listener("Ana", voices["ana"], once=True) as ana,
         listener("Otto") as otto,
     ):
         everybody = (mara, ana, otto)
         await come_in(demo, *everybody)
-        await switched_on(mara)
-        await heard_by_all_but_themselves(mara, everybody)
-        await mara.page.keyboard.press("m")
-        await expect(mara.voice).to_contain_text("Muted")
-        await switched_on(ana)
-        await heard_by_all_but_themselves(ana, everybody)
+        await recorded(mara, ana)
+        heard = [await heard_while_speaking(each, everybody) for each in (mara, ana)]
+        for each in everybody:
+            print(f"{each.name}: {', '.join(await each.news())}")
+        await end(mara)
+        for speaker, received in zip((mara, ana), heard, strict=True):
+            await heard_by_all_but_themselves(speaker, received)
+        told = await read_in_the_replay(mara)
+        written_as_said(told, (mara, ana))
         assert [fault for each in everybody for fault in each.faults] == []
     assert "Traceback" not in demo.words_logged
 
@@ -102,45 +117,100 @@ async def switched_on(who: Listener) -> None:
     print(f"{who.name} can be heard after {(await who.connected(2, WITHIN_S))[1]:.0f} ms")
 
 
-async def heard_by_all_but_themselves(speaker: Listener, everybody: tuple[Listener, ...]) -> None:
-    """Sound is lost where the machine has too much to do for it: then it is listened to again."""
-    engine = await asyncio.to_thread(FasterWhisper)
-    name = speaker.name.lower()
+async def recorded(staff: Listener, other: Listener) -> None:
+    """Staff begin it in the page; both agree."""
+    await staff.session_menu("Start recording")
+    for each in (staff, other):
+        await each.press("Record my voice")
+        await expect(each.button("Record my voice")).to_have_count(0)
+
+
+async def heard_while_speaking(speaker: Listener, everybody: tuple[Listener, ...]) -> dict[str, Pcm]:
+    """By name, what each page received while somebody said all of their sentences once."""
     others = [each for each in everybody if each is not speaker]
-    unheard = {each.name: 1.0 for each in others}
-    for _round in range(ROUNDS_MAX):
-        heard = await listen_once(name, speaker, others)
-        assert abs(heard.pop(speaker.name)).max() < SILENT * 32_768, f"{speaker.name} hears themselves"
-        for listening, pcm in heard.items():
-            told = await asyncio.to_thread(engine.transcribe, pcm, "en")
-            wrong = words_wrong(name, " ".join(each.text for each in told.segments))
-            print(f"{listening} heard {speaker.name} with {wrong:.1%} of the words wrong")
-            unheard[listening] = min(wrong, unheard[listening])
-        if max(unheard.values()) <= WORDS_WRONG_MAX:
-            return
-    pytest.fail(f"{speaker.name} was not understood: {unheard}")
-
-
-async def listen_once(name: str, speaker: Listener, others: list[Listener]) -> dict[str, Pcm]:
-    """What all pages received while every sentence was said at least once."""
-    for each in (speaker, *others):
-        await each.begin_to_listen()
     for each in others:
-        await expect(each.mark_of(speaker.name)).to_contain_text("speaks", timeout=10_000)
-    sentences = spoken(name)
-    await asyncio.sleep(BEFORE_S + sentences[-1][2] + max(end - start for _text, start, end in sentences))
-    return {each.name: await each.heard() for each in (speaker, *others)}
+        await each.begin_to_listen()
+    await switched_on(speaker)
+    await speaker.begin_to_listen()
+    for each in others:
+        await expect(each.mark_of(speaker.name)).to_contain_text("speaks", timeout=(BEFORE_S + WITHIN_S) * 1_000)
+    await said_everything(speaker, others)
+    heard = {each.name: await each.heard() for each in everybody}
+    await speaker.page.keyboard.press("m")
+    await expect(speaker.voice).to_contain_text("Muted")
+    return heard
 
 
-def words_wrong(name: str, heard: str) -> float:
-    """Of all the words of the sentences, wherever each of them was heard best: the microphone begins again and again."""
-    words = words_of(heard)
-    wrong = 0.0
-    for text, _start, _end in spoken(name):
-        length = len(words_of(text))
-        windows = [words[at : at + length] for at in range(max(1, len(words) - length + 1))]
-        wrong += length * min(word_error_rate(text, " ".join(window)) for window in windows)
-    return wrong / sum(len(words_of(text)) for text, _start, _end in spoken(name))
+async def said_everything(speaker: Listener, others: list[Listener]) -> None:
+    """By the microphone's clock and the listeners' own: on a busy machine all of them are slower than ours."""
+    deadline = time.monotonic() + SAID_WITHIN_S
+    while await speaker.captured_s() < BEFORE_S + spoken(speaker.name.lower())[SENTENCES - 1][2] + ENDS_S:
+        assert time.monotonic() < deadline, f"{speaker.name} does not come to an end"
+        await asyncio.sleep(0.2)
+    await asyncio.gather(*(each.has_heard_out(PAUSE_MAX_S, SAID_WITHIN_S) for each in others))
+
+
+async def heard_by_all_but_themselves(speaker: Listener, received: dict[str, Pcm]) -> None:
+    engine = await asyncio.to_thread(FasterWhisper)
+    assert abs(received.pop(speaker.name)).max() < SILENT * 32_768, f"{speaker.name} hears themselves"
+    for name, pcm in received.items():
+        told = await asyncio.to_thread(engine.transcribe, pcm, "en")
+        text = " ".join(each.text for each in told.segments)
+        wrong = word_error_rate(said_by(speaker), text)
+        print(f"{name} heard {speaker.name} with {wrong:.1%} of the words wrong")
+        assert wrong <= HEARD_WRONG_MAX, text
+
+
+async def end(staff: Listener) -> None:
+    await staff.session_menu("End for everybody")
+    await staff.press("End for everybody", staff.page.get_by_role("alertdialog"))
+    await staff.sees("people took part", within_s=20)
+
+
+async def read_in_the_replay(who: Listener) -> Told:
+    """Once it is written, the page shows it by itself."""
+    began = time.monotonic()
+    await who.page.get_by_role("link", name="Replay the session").click()
+    await expect(who.page.get_by_role("slider", name="Position")).to_be_visible(timeout=20_000)
+    await expect(who.page.locator(".said-words").first).to_be_visible(timeout=WRITTEN_WITHIN_S * 1_000)
+    await expect(who.page.get_by_text("The transcript is being written")).to_have_count(
+        0, timeout=WRITTEN_WITHIN_S * 1_000
+    )
+    print(f"the transcript is there {time.monotonic() - began:.1f} s later")
+    lines: list[list[str | None]] = await who.page.locator(".said").evaluate_all(
+        """(lines) => lines.map((line) =>
+             [line.querySelector(".said-name")?.textContent ?? null, line.querySelector(".said-words").textContent])"""
+    )
+    told: Told = []
+    for name, words in lines:
+        told.append((name or told[-1][0], str(words)))
+    return told
+
+
+def written_as_said(told: Told, speakers: tuple[Listener, ...]) -> None:
+    """Nearly every word, and every sentence under the name of who said it."""
+    expected = " ".join(said_by(each) for each in speakers)
+    wrong = word_error_rate(expected, " ".join(words for _name, words in told))
+    print(f"the recording's transcript has {wrong:.1%} of {len(expected.split())} words wrong in {len(told)} sentences")
+    print(*told, sep="\n")
+    assert wrong <= RECORDED_WRONG_MAX
+    for name, words in told:
+        assert name == nearest(words, speakers), f"{name} did not say: {words}"
+
+
+def said_by(speaker: Listener) -> str:
+    return " ".join(text for text, _start, _end in spoken(speaker.name.lower())[:SENTENCES])
+
+
+def nearest(words: str, speakers: tuple[Listener, ...]) -> str:
+    """Who said a sentence, or several that follow each other, that is most like this."""
+
+    def distance(speaker: Listener) -> float:
+        texts = [text for text, _start, _end in spoken(speaker.name.lower())[:SENTENCES]]
+        runs = [" ".join(texts[first:last]) for first in range(len(texts)) for last in range(first + 1, len(texts) + 1)]
+        return min(word_error_rate(run, words) for run in runs)
+
+    return min(speakers, key=distance).name
 
 
 async def falls_silent(who: Listener) -> None:
