@@ -28,17 +28,19 @@ CAST = {
 }
 
 
-async def stage(dsn: str, secret_key: str, sessions: int) -> list[list[Member]]:
+async def stage(dsn: str, secret_key: str, sessions: int, *features: FeatureType) -> list[list[Member]]:
     """A cast of its own for each session; every second one approves questions before they are shown, every third has a
-    lobby."""
+    lobby. `features`: which it has besides chat, polls and questions."""
     database = await Database.open(dsn, secret_key, connections=2)
     try:
-        return [await _session(database, AccessTokens(secret_key), number) for number in range(sessions)]
+        return [await _session(database, AccessTokens(secret_key), number, features) for number in range(sessions)]
     finally:
         await database.close()
 
 
-async def _session(database: Database, access: AccessTokens, number: int) -> list[Member]:
+async def _session(
+    database: Database, access: AccessTokens, number: int, more: tuple[FeatureType, ...]
+) -> list[Member]:
     users = {name: await _account(database, name, number) for name in CAST}
     now = datetime.now(UTC)
     qa = SessionFeature(type=FeatureType.QA, config={"approval": number % 2 == 1})
@@ -46,7 +48,7 @@ async def _session(database: Database, access: AccessTokens, number: int) -> lis
         title=f"Paper prototypes {number}",
         scheduled_start=now,
         scheduled_end=now + timedelta(hours=8),
-        features=(qa, SessionFeature(type=FeatureType.CHAT), SessionFeature(type=FeatureType.POLL)),
+        features=(qa, *(SessionFeature(type=each) for each in (FeatureType.CHAT, FeatureType.POLL, *more))),
         lobby=number % 3 == 2,
     )
     host = users["Mara"]
