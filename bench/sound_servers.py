@@ -1,13 +1,17 @@
 """The servers of bench/sound, each a process of its own with the same door: POST /offer/{user} with an offer's SDP answers with SDP.
 
 `ours`: a desk, as the server has one per session. `plain`: aiortc as its examples use it, a MediaRelay and one encoder per
-sender. Both are kept to loopback and to ports below the kernel's own. GET /sent tells how many RTP packets left since the start.
+sender. Both are kept to loopback and to ports below the kernel's own. GET /sent tells how many RTP packets left since the start,
+GET /allocated what is in use of the memory that the process has.
 
     python -m bench.sound_servers ours|plain PORT [--record FOLDER]
 """
 
 import argparse
 import asyncio
+import ctypes
+import gc
+import sys
 from collections.abc import Awaitable, Callable
 from os import urandom
 from pathlib import Path
@@ -27,6 +31,7 @@ from media.recorder import Recording
 ICE = IceSettings(addresses=("127.0.0.1",), ports=range(20_000, 32_000))
 SPEAKER = "speaker"
 lines.CONSENT_S = 600.0  # nobody vanishes here, and a server that has no time answers late
+MALLINFO = "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost"  # mallinfo(3)
 Answer = Callable[[str, str], Awaitable[str]]
 Sent = Callable[[], Awaitable[int]]
 
@@ -82,6 +87,19 @@ async def _packets_sent(connection: RTCPeerConnection) -> int:
     return sum(each.packetsSent for each in stats if isinstance(each, RTCOutboundRtpStreamStats))
 
 
+class _Mallinfo(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_size_t) for name in MALLINFO.split()]
+
+
+def allocated() -> dict[str, int]:
+    """What a process holds without what its allocators keep for later, which is most of what RSS grows by."""
+    gc.collect()
+    mallinfo = ctypes.CDLL(None).mallinfo2  # of glibc
+    mallinfo.restype = _Mallinfo
+    used = mallinfo()
+    return {"allocated, kB": (used.uordblks + used.hblkhd) // 1024, "Python's blocks": sys.getallocatedblocks()}
+
+
 async def serve(kind: str, port: int, record: Path | None) -> None:
     answer, sent = ours(record) if kind == "ours" else plain()
 
@@ -91,8 +109,12 @@ async def serve(kind: str, port: int, record: Path | None) -> None:
     async def asked(_request: web.Request) -> web.Response:
         return web.json_response(await sent())
 
+    async def weighed(_request: web.Request) -> web.Response:
+        return web.json_response(allocated())
+
     app = web.Application()
     app.router.add_get("/sent", asked)
+    app.router.add_get("/allocated", weighed)
     app.router.add_post("/offer/{user}", offered)
     runner = web.AppRunner(app)
     await runner.setup()
