@@ -12,7 +12,8 @@ known before its first packet is given out, and packets that overtook each other
 
 Timestamps that come from the future begin a new run at once (a jump, another SSRC). Timestamps from the past are either a stall
 that drains, faster than the clock, and then its packets belong where they say; or a sender that jumped back, or stood still
-while muted, and then they go on as the clock goes and begin a new run.
+while muted, and then they go on as the clock goes and begin a new run. So do those that are a little late all at once and stay
+it, which no jitter does; a queue in the network grows step by step.
 """
 
 from bisect import insort
@@ -28,6 +29,9 @@ HOLD_S = 0.4
 HOLD_AT_FIRST_S = 0.8  # of a run: 13 packets of 60 ms, of which one was hardly delayed
 EARLY_S = 0.5
 LATE_S = 0.5
+STEP_S = 0.12
+STEP_SHARE = 0.75  # of a step, by which all that follow are late as well
+STEP_PACKETS = 12
 DRAINING_RATIO = 1.5
 DRAINING_S_MAX = 15.0
 HELD_MAX = 2_000
@@ -64,9 +68,10 @@ class _Heard:
 
 
 class _Run:
-    def __init__(self, first: _Heard) -> None:
+    def __init__(self, first: _Heard, late_by: float = 0.0) -> None:
         self.held = [first]
-        self.first = self.newest = first
+        self.first = self.newest = self.latest = first
+        self.late_by = late_by  # against the run before it
         self.least_delay = first.delay
         self._bound_at = first.at
         self.place: int | None = None  # position of timestamp 0, once something was given out
@@ -76,7 +81,7 @@ class _Run:
 
     def add(self, heard: _Heard) -> None:
         insort(self.held, heard)
-        self.newest = max(self.newest, heard)
+        self.newest, self.latest = max(self.newest, heard), heard
         self.least_delay += max(0.0, heard.at - self._bound_at) * DRIFT_PER_S
         self._bound_at = max(self._bound_at, heard.at)
         self.least_delay = min(self.least_delay, heard.delay)
@@ -103,18 +108,18 @@ class Timeline:
             self._run = _Run(heard)
         elif (lateness := run.lateness(heard)) < -EARLY_S:
             self._begin(_Run(heard))
-        elif lateness <= LATE_S:
+        elif lateness <= LATE_S and not self._is_step(run, heard):
             self._take_back_late(run)
             run.add(heard)
         else:
-            self._hear_late(heard)
+            self._hear_late(run, heard)
         if sum(len(each.held) for each in (self._run, self._late) if each) > HELD_MAX:
             self._begin(None)
 
     def due(self, now: float) -> list[Placed]:
         """What was heard at least `HOLD_S` ago (`HOLD_AT_FIRST_S` where a run begins), each once."""
-        if self._late and now - self._late.newest.at > HOLD_S:
-            self._begin(self._late)  # nothing more came that would say that it is a stall
+        if self._late and now - self._late.newest.at > HOLD_S:  # nothing more came that would say that it is a stall
+            self._end_late(self._late)
         if self._run:
             self._settle(self._run, now - HOLD_S)
         given, self._settled = self._settled, []
@@ -134,18 +139,29 @@ class Timeline:
         self._newest_timestamp += step - WRAP if step >= WRAP // 2 else step
         return self._newest_timestamp
 
-    def _hear_late(self, heard: _Heard) -> None:
+    def _is_step(self, run: _Run, heard: _Heard) -> bool:
+        """Whether it, or what came before it, may be the first of many that are as late."""
+        if self._late:
+            return run.lateness(heard) >= self._late.late_by * STEP_SHARE
+        lateness = run.lateness(heard)
+        return lateness >= STEP_S and heard.delay - run.latest.delay >= lateness * STEP_SHARE
+
+    def _hear_late(self, run: _Run, heard: _Heard) -> None:
         late = self._late
         if late is None or not -DRAINING_S_MAX <= late.lateness(heard) <= LATE_S:
             if late:
-                self._begin(late)
-            self._late = _Run(heard)
+                self._end_late(late)
+            self._late = _Run(heard, late_by=run.lateness(heard))
             return
         late.add(heard)
         spoken, passed = (late.newest.timestamp - late.first.timestamp) / RATE, heard.at - late.first.at
         draining = spoken > passed * DRAINING_RATIO and passed < DRAINING_S_MAX
         if passed >= HOLD_S and not draining:
-            self._begin(late)
+            self._end_late(late)
+
+    def _end_late(self, late: _Run) -> None:
+        """No stall: a run of its own, unless a few were just a little late."""
+        self._begin(late if late.late_by > LATE_S or len(late.held) >= STEP_PACKETS else self._run)
 
     def _take_back_late(self, run: _Run) -> None:
         """The stall is over: its packets belong where their timestamps say."""
@@ -156,6 +172,8 @@ class Timeline:
 
     def _begin(self, run: _Run | None) -> None:
         """What was held of the run until now is settled; then that one, or none."""
+        if self._run and self._late and self._late is not run and self._late.late_by <= LATE_S:
+            self._take_back_late(self._run)
         for each in (self._run, self._late):
             if each and each is not run:
                 self._settle(each, None)

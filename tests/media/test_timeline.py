@@ -1,5 +1,6 @@
 """The timeline: whatever a network or a sender does, sound is where it was spoken, within 100 ms (guarantee 14, F22, D30, M20)."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -157,3 +158,38 @@ def test_no_more_than_so_much_is_held() -> None:
     for number in range(10_000):
         timeline.hear(b"\xf8x", number, 0.0)
     assert timeline._run is None or len(timeline._run.held) <= 2_000
+
+
+@pytest.mark.parametrize("step_s", [0.15, 0.3, 0.48])
+@pytest.mark.parametrize("jitter_s", [0.0, 0.03])
+@pytest.mark.parametrize("seed", range(5))
+def test_a_little_step_back_or_standing_still_shifts_nothing_for_long(
+    step_s: float, jitter_s: float, seed: int
+) -> None:
+    """A microphone that is changed, a mute that nobody told of: less than any network is late, but all at once."""
+    for sent in (
+        restamped(spoken(20.0), 8.0, lambda timestamp: timestamp - round(step_s * RATE)),
+        restamped(
+            without(spoken(20.0), 8.0, 8.0 + step_s), 8.0 + step_s, lambda timestamp: timestamp - round(step_s * RATE)
+        ),
+    ):
+        check(jittery(sent, jitter_s, seed), kept=0.97)
+
+
+def test_a_queue_that_grows_in_the_network_shifts_nothing() -> None:
+    sent = [
+        replace(each, arrives_at=each.arrives_at + 0.3 * min(1.0, max(0.0, (each.spoken_at - 8.0) / 2.0)))
+        for each in spoken(20.0)
+    ]
+    check(sent, kept=1.0)
+
+
+def test_a_moment_without_network_shifts_nothing() -> None:
+    """What was held up comes at once, and not all of it at the same moment."""
+    sent = [
+        replace(each, arrives_at=max(each.arrives_at, 8.35 + (each.spoken_at - 8.0) / 10))
+        if 8.0 <= each.spoken_at < 8.4
+        else each
+        for each in spoken(20.0)
+    ]
+    check(sent, kept=1.0)
