@@ -102,7 +102,8 @@ async def test_40_a_class_of_fifty_behind_one_address(desk: Desk) -> None:
     visitors = await asyncio.gather(*(arrive(number) for number in range(CLASS)))
     print(f"a class of {CLASS} was in after {time.monotonic() - started:.1f} s")
     assert len({visitor.user for visitor in visitors}) == CLASS
-    await host.until(lambda mara: mara.types.count("chat.sent") == CLASS, 20)
+    said = (await mara.get(f"/live-sessions/{session}/chat?limit=200")).json["items"]
+    assert len(said) == CLASS
 
 
 async def one_of_the_class(desk: Desk, server: Server, session: Any, link: str, number: int, poll: str) -> Visitor:
@@ -339,10 +340,18 @@ async def test_43_a_forged_cursor_only_starts_elsewhere(desk: Desk) -> None:
     ids=lambda text: repr(text[:10]),
 )
 def test_43_a_text_of_polls_is_read_in_linear_time(text: str) -> None:
-    started = time.perf_counter()
-    with suppress(Refused):
-        parse(text)
-    assert time.perf_counter() - started < 0.5
+    """A quarter of it costs a quarter; were the time quadratic, it would cost a sixteenth."""
+    assert cost_s(text) < 9 * cost_s(text[: len(text) // 4]) + 0.05
+
+
+def cost_s(text: str) -> float:
+    def once() -> float:
+        started = time.process_time()
+        with suppress(Refused):
+            parse(text)
+        return time.process_time() - started
+
+    return min(once(), once())
 
 
 async def test_43_an_expensive_report_costs_more_of_ones_rate(desk: Desk) -> None:
