@@ -48,7 +48,7 @@ async def test_3_whatever_comes_after_the_end_was_decided_is_not_heard(house: Ho
     connection.channel.part(REVOKED)
     for number in range(20):
         await ana.send(event("submit", {"id": str(uuid4()), "type": "hand.raise"}, id_=10 + number))
-    await ana.ends(2.0)
+    await ana.ends()
     assert await head(house, session) == before
     assert not [each for each in ana.packets if each["type"] == 3 and each["id"] >= 10]
 

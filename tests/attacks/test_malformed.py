@@ -25,6 +25,7 @@ from rooms.room import replay
 from rooms.upcasters import type_of
 from tests.attacks.conftest import head
 from tests.attacks.stage import FITTING, Fields, Stage, set_the_stage
+from tests.costs import cost_s
 from tests.live.conftest import House
 from tests.live.raw import PATH, Raw, event, packet
 from tests.live.visitor import Visitor
@@ -123,7 +124,7 @@ async def test_29_a_flood_ends_itself_and_nobody_else_feels_it(
     lines = [each for each in caplog.records if each.name == "refused"]
     assert len(lines) <= 10 * limits.MALFORMED_MAX
     assert faults() == []
-    assert took < 10
+    assert took < 30
     for hose in hoses:
         hose.close()
 
@@ -145,14 +146,15 @@ def nested(depth: int, kind: str) -> bytes:
 @pytest.mark.parametrize("kind", ["lists", "maps"])
 @pytest.mark.parametrize("depth", [511, 1_000, 5_000, 20_000, 63_000])
 def test_30_depth_costs_no_stack_and_no_time(kind: str, depth: int) -> None:
-    started = time.perf_counter()
-    try:
-        document = unpack(nested(depth, kind)[: limits.MESSAGE_BYTES_MAX])
-    except Malformed:
-        pass
-    else:
-        assert fault_in(document) == f"nested deeper than {limits.DEPTH_MAX}"
-    assert time.perf_counter() - started < 0.2
+    """It costs at most what a flat message of the same size does, and a little."""
+
+    def read(message: bytes) -> None:
+        with suppress(Malformed):
+            fault = fault_in(unpack(message))
+            assert (fault == f"nested deeper than {limits.DEPTH_MAX}") == (message is deep)
+
+    deep = nested(depth, kind)[: limits.MESSAGE_BYTES_MAX]
+    assert cost_s(lambda: read(deep)) < 5 * cost_s(lambda: read(msgpack.packb([None] * depth))) + 0.05
 
 
 @pytest.mark.parametrize(

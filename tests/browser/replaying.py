@@ -427,15 +427,22 @@ async def until(who: Person, seconds: float) -> None:
         await asyncio.sleep(0.1)
 
 
-async def ink(board: Locator) -> int:
-    """How many points of the drawing are not paper, in its own colours."""
-    await asyncio.sleep(0.5)
+async def drawn(board: Locator) -> None:
+    """Waits until the elements of a board are on its canvas, too: it is painted at its own time."""
+    deadline = time.monotonic() + WITHIN_MS / 1_000
+    while (points := await _painted(board)) <= 500:
+        assert time.monotonic() < deadline, f"nothing is drawn but {points} points"
+        await asyncio.sleep(0.1)
+
+
+async def _painted(board: Locator) -> int:
+    """How many points of the canvas are not bare. Its paper is the page's, and a drawing seen from afar is faint."""
     counted: int = await board.locator("canvas").first.evaluate(
         """(canvas) => {
           const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-          let dark = 0;
-          for (let at = 0; at < data.length; at += 4) if (data[at + 3] > 100 && data[at] < 120) dark += 1;
-          return dark;
+          let painted = 0;
+          for (let at = 3; at < data.length; at += 4) if (data[at] > 0) painted += 1;
+          return painted;
         }"""
     )
     return counted

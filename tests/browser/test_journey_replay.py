@@ -25,7 +25,7 @@ from tests.browser.replaying import (
     Answers,
     Played,
     Sound,
-    ink,
+    drawn,
     long_workshop,
     position,
     serve,
@@ -74,7 +74,7 @@ async def the_board_grows(mara: Person) -> None:
     await at(mara, 4.5)
     await expect(shapes).to_have_attribute("data-elements", "1")
     await at(mara, 9.5)
-    assert await ink(shapes) > 500, "nothing is drawn"
+    await drawn(shapes)
 
 
 async def words_are_found(mara: Person) -> None:
@@ -274,7 +274,7 @@ async def test_the_archive_plays_from_disk(browser: Browser, demo: Demo, tmp_pat
         await expect(ana.page.get_by_role("heading", name="A garden on paper, replay")).to_be_visible(timeout=WITHIN_MS)
         board = ana.page.locator("[data-board=main]")
         await expect(board).to_have_attribute("data-elements", "5", timeout=WITHIN_MS)
-        assert await ink(board) > 500, "nothing is drawn"
+        await drawn(board)
         for entry, begins in (("Drawing (SVG)", b"<svg"), ("Picture (PNG)", b"\x89PNG"), ("All pages (PDF)", b"%PDF")):
             assert (await taken(ana, entry)).startswith(begins)
         assert b"data:font/woff2" in await taken(ana, "Drawing (SVG)")

@@ -65,8 +65,8 @@ class Raw:
         self._came.clear()
         await self._came.wait()
 
-    async def ends(self, within_s: float) -> int | None:
-        """The close code; fails when the connection is still open then."""
+    async def ends(self, within_s: float = 4.0) -> int | None:
+        """The close code; fails when the connection stays open. 4 s: before who never signs in would be closed."""
         async with asyncio.timeout(within_s):
             await self.closed.wait()
         return self.close_code

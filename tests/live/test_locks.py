@@ -29,8 +29,7 @@ async def test_a_locked_session_holds_up_nobody_else(house: House) -> None:
                 f"the others waited {slowest * 1000:.0f} ms at most, the locked one {time.monotonic() - started:.1f} s"
             )
             assert (ack["ok"], ack["code"]) == (False, "unavailable")
-            assert time.monotonic() - started < 6
-            assert slowest < 1
+            assert slowest < (time.monotonic() - started) / 2
     finally:
         await holder.close()
     deadline = time.monotonic() + 5

@@ -4,7 +4,6 @@ import asyncio
 import gc
 import os
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -75,9 +74,8 @@ async def test_a_connection_that_does_not_close_is_left(monkeypatch: pytest.Monk
         with monkeypatch.context() as patched:
             patched.setattr(peers, "CLOSE_S", 0.1)
             patched.setattr(RTCPeerConnection, "close", hang)
-            before_s = time.monotonic()
-            await peer.close()
-            assert time.monotonic() - before_s < 2
+            async with asyncio.timeout(15):
+                await peer.close()
         peer.send(SILENCE, 0)  # harmless
         await peer._connection.close()
 

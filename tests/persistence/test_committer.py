@@ -115,16 +115,15 @@ async def test_a_culprit_does_not_slow_the_others_down(here: Process, workshop: 
         await connection.execute("SELECT FROM live.session_participants WHERE session_id = $1 FOR UPDATE", slow.session)
         with pytest.raises(Unavailable):
             await here.committer.submit(kept)
-        started, again = time.monotonic(), asyncio.create_task(here.committer.submit(kept))
-        for _ in range(5):
+        again, rounds = asyncio.create_task(here.committer.submit(kept)), 0
+        while not again.done():
             for scribe in others:
                 await scribe.say(said(workshop.mara, SendMessage(text="quick")))
-        spent = time.monotonic() - started
-        assert not again.done()
+            rounds += 1
         with pytest.raises(Unavailable):
             await again
-    print(f"15 appends beside a locked session in {spent * 1000:.0f} ms")
-    assert spent < 0.4
+    print(f"{rounds * len(others)} appends while one waited for its locked session")
+    assert rounds > 3, "they waited with it"
     assert isinstance(await here.committer.submit(kept), Appended)
 
 
