@@ -8,13 +8,11 @@ import asyncio
 import platform
 import subprocess
 from importlib.metadata import version
-from pathlib import Path
 from statistics import median
 
-from bench.chat import ROOT, ChatFigures, compare
+from bench.chat import ChatFigures, compare
 from bench.committer import CommitRate, measure_committer
-
-PAGE = ROOT / "docs" / "performance.md"
+from bench.page import ROOT, put
 
 
 def main() -> None:
@@ -28,12 +26,12 @@ def main() -> None:
     pairs = asyncio.run(compare(given.clients, given.messages, given.repetitions))
     command = f"python -m bench --clients {given.clients} --messages {given.messages} --repetitions {given.repetitions}"
     text = "\n".join([f"Measured by `{command}` {_machine()}.", "", *_chat_table(pairs), "", *_commit_table(rates)])
-    PAGE.write_text(_filled(PAGE.read_text(), text))
+    put("measured", text, "Chat", "python -m bench")
     print(text)
 
 
 def _install_peers() -> None:
-    peers = Path(__file__).parent / "peers"
+    peers = ROOT / "bench" / "peers"
     if not (peers / "node_modules").is_dir():
         npm = [str(ROOT / ".venv/bin/npm"), "ci", "--no-audit", "--no-fund"]
         path = f"{ROOT}/.venv/bin:/usr/bin:/bin"
@@ -81,12 +79,6 @@ def _machine() -> str:
     parts = [f"Python {platform.python_version()}", f"Node {node.stdout.strip().removeprefix('v')}"]
     parts += [f"{name} {version(name)}" for name in ("aiohttp", "python-socketio", "asyncpg")]
     return f"with {', '.join(parts)}"
-
-
-def _filled(page: str, text: str) -> str:
-    start, end = "<!-- measured -->", "<!-- /measured -->"
-    before, rest = page.split(start)
-    return f"{before}{start}\n{text}\n{end}{rest.split(end)[1]}"
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from time import perf_counter
 from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
-from bench.chat import ROOT
+from bench.page import put
 from rooms.board_book import MAIN, Boards, Element, Page, document
 from rooms.feature import Context, Recorded
 from rooms.ids import SessionId, UserId
@@ -26,7 +26,6 @@ from rooms.protocol import COMMANDS
 from rooms.roles import Role
 from rooms.room import STATE, RoomState, apply, replay, step
 
-PAGE = ROOT / "docs" / "performance.md"
 NOW = datetime(2031, 5, 5, 9, 0, tzinfo=UTC)
 MARA = UserId(str(uuid5(NAMESPACE_OID, "Mara")))
 BOARD = SessionFeature(type=FeatureType.WHITEBOARD, config={"open": True})
@@ -194,12 +193,7 @@ def main() -> None:
     snapshot = Easel(most).room
     kept_us = _fastest_us(lambda: STATE.dump_json(snapshot, by_alias=True), 5)
     text = "\n".join([*table(rows), "", f"A snapshot of the largest for the database: {kept_us / 1e3:,.0f} ms."])
-    page = PAGE.read_text()
-    start, end = "<!-- boards -->", "<!-- /boards -->"
-    if start not in page:
-        page = f"{page.rstrip()}\n\n## Whiteboards\n\n`python -m bench.boards`\n\n{start}\n{end}\n"
-    before, rest = page.split(start)
-    PAGE.write_text(f"{before}{start}\n{text}\n{end}{rest.split(end)[1]}")
+    put("boards", text, "Whiteboards", "python -m bench.boards")
     print(text)
 
 

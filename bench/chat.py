@@ -15,7 +15,6 @@ import urllib.request
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -23,8 +22,8 @@ from uuid import uuid4
 
 from bench.cpu import Usage, usage_of
 from bench.crowd import MARK, Crowd
+from bench.page import ROOT
 
-ROOT = Path(__file__).parents[1]
 WARM_UP = 20
 WORDS = (ROOT / "README.md").read_text().split()
 LATENCY_PER_S = 20

@@ -16,7 +16,7 @@ from typing import Any
 
 from playwright.async_api import Page, expect
 
-from bench.chat import ROOT
+from bench.page import put
 from bench.rehearsed import EMAIL, PASSWORD, Held, Measure, hold
 from persistence.embedded import Embedded
 from persistence.migrate import migrate
@@ -24,7 +24,6 @@ from tests.browser.chromium import launch_chromium
 from tests.browser.workshop import WIDE
 from tests.faults.server import Server
 
-PAGE = ROOT / "docs" / "performance.md"
 SECRET_KEY = "a secret key that only this benchmark ever uses"
 WITHIN_S = 120.0
 SETTLED_MS = 300
@@ -219,15 +218,7 @@ def main() -> None:
     text = "\n".join(table(asyncio.run(measure(what, given.seeks)), what))
     print(text)
     if not given.dry:
-        PAGE.write_text(_filled(PAGE.read_text(), text))
-
-
-def _filled(page: str, text: str) -> str:
-    start, end = "<!-- replay -->", "<!-- /replay -->"
-    if start not in page:
-        page = f"{page.rstrip()}\n\n## Replay\n\n`python -m bench.replay`\n\n{start}\n{end}\n"
-    before, rest = page.split(start)
-    return f"{before}{start}\n{text}\n{end}{rest.split(end)[1]}"
+        put("replay", text, "Replay", "python -m bench.replay")
 
 
 if __name__ == "__main__":

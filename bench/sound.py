@@ -20,11 +20,10 @@ from statistics import median
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from bench.chat import ROOT
 from bench.cpu import usage_of
+from bench.page import ROOT, put
 from tests.conftest import find_free_port
 
-PAGE = ROOT / "docs" / "performance.md"
 PACKETS_PER_S = 50
 ENOUGH = 0.98
 READY_S = 120
@@ -116,6 +115,17 @@ def compare(sizes: list[int], seconds: float, repetitions: int) -> dict[int, lis
     return found
 
 
+def feed(least: int, seconds: float) -> dict[int, Load]:
+    """Ours with twice as many listeners each time, until server and listeners together have no time for all packets."""
+    found: dict[int, Load] = {}
+    listeners = least
+    while not found or min(list(found.values())[-1].sent, list(found.values())[-1].delivered) >= ENOUGH:
+        found[listeners] = measure("ours", listeners, 1, seconds)
+        print(f"{listeners} listeners: {_share(found[listeners])}", file=sys.stderr)
+        listeners *= 2
+    return found
+
+
 def recording_cost(speakers: int, seconds: float, repetitions: int) -> list[tuple[Load, Load]]:
     """(without, with) recording, one listener."""
     found = []
@@ -133,7 +143,12 @@ def _share(load: Load) -> str:
     return f"{load.cpu:.1%}" + (f" ({', '.join(late)})" if late else "")
 
 
-def table(found: dict[int, list[tuple[Load, Load]]], recording: list[tuple[Load, Load]], speakers: int) -> list[str]:
+def table(
+    found: dict[int, list[tuple[Load, Load]]],
+    fed: dict[int, Load],
+    recording: list[tuple[Load, Load]],
+    speakers: int,
+) -> list[str]:
     lines = [
         f"**One speaker**, server CPU of one core, median of {max(map(len, found.values()))} interleaved runs; recording off.",
         "The ratio is of CPU per packet sent.",
@@ -149,6 +164,8 @@ def table(found: dict[int, list[tuple[Load, Load]]], recording: list[tuple[Load,
             f"| {size} | {_share(_middle(ours))} | {cpu / size:.2%} | {_share(_middle(plain))} "
             f"| {median(ratios):.1f} ({min(ratios):.1f} – {max(ratios):.1f}) |"
         )
+    many = "; ".join(f"{size} listeners {_share(load)}" for size, load in fed.items())
+    lines += ["", f"**As many as two cores can feed**, server and listeners together: {many}."]
     lines += ["", f"**Recording**, {speakers} speakers and one listener: " + _recording_text(recording, speakers)]
     return [*lines, "", *_janus()]
 
@@ -179,18 +196,11 @@ def main() -> None:
     given = parser.parse_args()
     found = compare(given.listeners, given.seconds, given.repetitions)
     recording = recording_cost(given.speakers, given.seconds, given.repetitions)
-    text = "\n".join(table(found, recording, given.speakers))
+    fed = feed(2 * max(given.listeners), given.seconds)
+    text = "\n".join(table(found, fed, recording, given.speakers))
     print(text)
     if not given.dry:
-        PAGE.write_text(_filled(PAGE.read_text(), text))
-
-
-def _filled(page: str, text: str) -> str:
-    start, end = "<!-- sound -->", "<!-- /sound -->"
-    if start not in page:
-        page = f"{page.rstrip()}\n\n## Sound\n\n`python -m bench.sound`\n\n{start}\n{end}\n"
-    before, rest = page.split(start)
-    return f"{before}{start}\n{text}\n{end}{rest.split(end)[1]}"
+        put("sound", text, "Sound", "python -m bench.sound")
 
 
 if __name__ == "__main__":
