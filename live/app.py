@@ -52,6 +52,8 @@ from live.storage import open_store
 from live.studio import Studio
 from live.timers import Clockwork
 from live.tokens import AccessTokens
+from live.worker import transcriber_setting
+from media.captions import Captioner
 from persistence.committer import Committer
 from persistence.database import Database, Unavailable
 from persistence.directory import Directory
@@ -118,7 +120,16 @@ async def _sessions(app: web.Application) -> AsyncIterator[None]:
     committer = Committer(database, event_log)
     process = uuid4()
     presence = Presence(PresenceRows(database, process))
-    sound = Sound(ice_of(settings), Homes(database), Recordings(database), settings.capture_dir, process, app[LIMITS])
+    engine = transcriber_setting(settings)
+    sound = Sound(
+        ice_of(settings),
+        Homes(database),
+        Recordings(database),
+        settings.capture_dir,
+        process,
+        app[LIMITS],
+        None if engine == "none" else Captioner(engine, settings.transcriber_key),
+    )
     parts = Parts(
         event_log=event_log,
         committer=committer,

@@ -247,6 +247,13 @@ class Audience:
                 if data:
                     viewer.sink.push_if_idle(data)
 
+    def tell(self, place: str | None, frame: bytes) -> None:
+        """To whoever is in that place themselves, staff or not; dropped where something waits."""
+        for (_staff, admitted, room), viewers in self.groups.items():
+            if admitted and room == place:
+                for viewer in viewers:
+                    viewer.sink.push_if_idle(frame)
+
 
 def _discard(index: dict[Key, set[Viewer]], key: Key, viewer: Viewer) -> None:
     held = index.get(key, set())

@@ -22,6 +22,7 @@ from live.host import Host
 from live.limits import Limits
 from live.sound_home import SoundHome
 from live.sound_signals import Line, Offer, SoundRefused, answered, refusal
+from media.captions import Captioner
 from media.desk import Desk
 from media.ice import IceSettings
 from media.offers import OfferRefused
@@ -42,10 +43,18 @@ ELSEWHERE = "elsewhere"
 
 
 class Sound:
-    """`process` is this one's id, under which leases are held. `folder` takes what is recorded until it is finalised."""
+    """`process` is this one's id, under which leases are held. `folder` takes what is recorded until it is finalised. Without a
+    `captioner` there are no captions."""
 
     def __init__(
-        self, ice: IceSettings, rows: Homes, recordings: Recordings, folder: Path, process: UUID, limits_: Limits
+        self,
+        ice: IceSettings,
+        rows: Homes,
+        recordings: Recordings,
+        folder: Path,
+        process: UUID,
+        limits_: Limits,
+        captioner: Captioner | None,
     ) -> None:
         self._ice = ice
         self._rows = rows
@@ -53,6 +62,7 @@ class Sound:
         self._folder = folder
         self._process = process
         self._limits = limits_
+        self._captioner = captioner
         self._homes: dict[SessionId, SoundHome] = {}
         self._opening: dict[SessionId, asyncio.Task[SoundHome]] = {}
         self._recorded: dict[SessionId, Host] = {}  # whose recording runs, by the log
@@ -161,7 +171,7 @@ class Sound:
             taken = None
         if taken is None:
             raise SoundRefused(ELSEWHERE, "another process has the sound of this session", limits.RETRY_OFFER_S)
-        home = SoundHome(host, taken.generation, asked_at, self._ice, self._capture(host.session))
+        home = SoundHome(host, taken.generation, asked_at, self._ice, self._capture(host.session), self._captioner)
         self._homes[host.session] = home
         host.is_home = True
         home.follow()
@@ -270,6 +280,8 @@ class Sound:
             self._end(home, "unavailable", limits.RETRY_OFFER_S)
         while self._errands:
             await asyncio.wait(self._errands, timeout=END_WITHIN_S + 1)
+        if self._captioner is not None:
+            await self._captioner.close()
 
     def _errand(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

@@ -11,11 +11,13 @@ from uuid import uuid4
 import structlog
 
 from live import limits
+from live.captions import Captions
 from live.capture import Capture
 from live.delivery import Passing
 from live.host import Host
 from live.presence import LEFT_OPEN
 from live.sound_signals import Line, SoundRefused, levels, refusal
+from media.captions import Captioner
 from media.desk import Desk, Heard, Stand
 from media.ice import IceSettings
 from rooms.ids import UserId
@@ -39,16 +41,18 @@ class SoundHome:
         since: float,
         ice: IceSettings,
         make_capture: Callable[[Desk, int, Callable[[], None]], Capture],
+        captioner: Captioner | None,
     ) -> None:
         self.host = host
         self.renewed_at = self.used_at = since
         self._desk = Desk(ice, heard=self._heard)
         self._capture = make_capture(self._desk, generation, self.stand)
+        self._captions = Captions(host, self._desk, captioner)
         self._lines: dict[UserId, Line] = {}  # of whom the desk has, or is about to have, a peer
         self._gone_since: dict[UserId, float] = {}  # whose connections all broke
         self._people: dict[str, Stand] = {}
         self._loud: set[str | None] = set()
-        self._seen: tuple[object, ...] = (None,) * 7  # what of the state was looked at last
+        self._seen: tuple[object, ...] = (None,) * 8  # what of the state was looked at last
         self._reports: set[asyncio.Task[None]] = set()
 
     def __len__(self) -> int:
@@ -62,11 +66,12 @@ class SoundHome:
     def follow(self) -> None:
         """After every batch; most have nothing to do with sound, and cost nothing."""
         room = self.host.room
-        muted = room.sound.muted if room.sound is not None else None
-        matters = (room.lifecycle, room.people, room.lobby, room.rights, room.breakouts, muted, room.recording)
+        sound = (room.sound.muted, room.sound.captions) if room.sound is not None else (None, None)
+        matters = (room.lifecycle, room.people, room.lobby, room.rights, room.breakouts, *sound, room.recording)
         if any(now is not before for now, before in zip(matters, self._seen, strict=True)):
             self._seen = matters
             self._capture.follow(room)
+            self._captions.follow()
             self.stand()
 
     def stand(self) -> None:
@@ -188,6 +193,7 @@ class SoundHome:
     async def close(self) -> None:
         """Peers end, files are closed, and what was still to be said of it is in the log if that can be."""
         self._lines.clear()
+        self._captions.close()
         self.stand()
         try:
             await self._capture.close()

@@ -1,12 +1,13 @@
 """What is said about sound beside the log (design.md 2.6): an offer comes in on a connection and is answered there, with an answer
-or with why there is none. Levels go to whoever is in the place; captions are declared here and come with live transcription.
+or with why there is none. Levels and captions go to whoever is in the place.
 """
 
 from typing import Annotated, Any, Literal, Protocol
 
-from pydantic import Field, StringConstraints
+from pydantic import StringConstraints
 
 from live.packets import event_frame
+from media.utterances import Said
 from rooms.feature import Wire
 
 OFFER = "audio.offer"
@@ -17,16 +18,6 @@ class Offer(Wire):
 
     type: Literal["audio.offer"] = "audio.offer"
     sdp: Annotated[str, StringConstraints(min_length=1)]
-
-
-class Caption(Wire):
-    """What somebody is just saying, as heard so far; times in seconds since the recording began."""
-
-    type: Literal["audio.caption"] = "audio.caption"
-    user_id: str
-    text: str
-    from_: Annotated[float, Field(alias="from")]
-    to: float
 
 
 class Line(Protocol):
@@ -68,3 +59,10 @@ def levels(place: str | None, loud: dict[str, float]) -> bytes:
     where = {} if place is None else {"room": place}
     heard = {user: round(min(1.0, level), 2) for user, level in loud.items()}
     return event_frame("signal", {"type": "audio.levels", "levels": heard, **where})
+
+
+def caption(said: Said, text: str) -> bytes:
+    """What somebody said just now, once it is written down; told once, and kept nowhere."""
+    where = {} if said.place is None else {"room": said.place}
+    times = {"from": said.from_at.isoformat(), "to": said.to_at.isoformat()}
+    return event_frame("signal", {"type": "audio.caption", "userId": said.user, "text": text, **times, **where})

@@ -19,6 +19,7 @@ from media.offers import OfferRefused, read_offer
 from media.opus import FRAME, FRAME_S, SILENCE, Undecodable, frame_samples
 from media.peers import Peer
 from media.talk import Span, Talk
+from media.utterances import Said, Scissors, Utterance
 from media.voices import DELAY_MIN_SLOTS, Packet
 
 __all__ = ["Desk", "Heard", "OfferRefused", "Stand", "sound_clock"]
@@ -75,6 +76,8 @@ class Desk:
         self._leaving: set[Peer] = set()
         self._mixes: dict[str | None, Mix] = {}
         self._talks: dict[str, Talk] = {}
+        self._said: Callable[[Said], None] | None = None
+        self._scissors = Scissors()
         self._recording: Recording | None = None
         self._tape = Tape()
         self._answering = asyncio.Semaphore(ANSWERS_AT_ONCE)
@@ -233,6 +236,8 @@ class Desk:
             pcm = None if voice.idle else voice.frame()
             if pcm is not None:
                 there[user] = mixer.Heard(pcm, voice.loudness)
+            if self._said is not None:
+                self._tell(user, place, self._scissors.hear(user, pcm, voice.speaking, slot))
             if voice.speaking or user in self._talks:
                 self._report(user, place, self._talks.setdefault(user, Talk()).step(voice.speaking, slot))
         return spoken
@@ -250,6 +255,16 @@ class Desk:
         if packet is not None and packet is not SILENCE and place >= 0:
             self._recording.mix(place, packet)
 
+    # -- what is said --
+
+    def listen(self, said: Callable[[Said], None] | None) -> None:
+        """Whoever may be heard, utterance by utterance, from now on; None ends that. `said` must not wait."""
+        self._said, self._scissors = said, Scissors()
+
+    def _tell(self, user: str, place: str | None, utterance: Utterance | None) -> None:
+        if utterance is not None and self._said is not None:
+            self._said(Said(user, place, *self._moments(utterance.first, utterance.end), utterance.pcm))
+
     # -- who speaks --
 
     def levels(self) -> dict[str | None, dict[str, float]]:
@@ -262,15 +277,21 @@ class Desk:
         return found
 
     def _end_talk(self, user: str, stand: Stand | None = None) -> None:
+        """Their speech is over, and their sentence as far as it went."""
         talk, stand = self._talks.pop(user, None), stand or self._people.get(user)
+        utterance = self._scissors.end(user)
+        if stand is not None:
+            self._tell(user, stand.place, utterance)
         if talk is not None and stand is not None:
             self._report(user, stand.place, talk.end(self._slot))
 
     def _report(self, user: str, place: str | None, span: Span | None) -> None:
-        """It was said a little before it was mixed."""
         if span is not None:
-            first, last = (moment(self._due_s(slot - DELAY_MIN_SLOTS)) for slot in span)
-            self._heard(Heard(user, place, first, last))
+            self._heard(Heard(user, place, *self._moments(*span)))
+
+    def _moments(self, first: int, end: int) -> tuple[datetime, datetime]:
+        """It was said a little before it was mixed."""
+        return moment(self._due_s(first - DELAY_MIN_SLOTS)), moment(self._due_s(end - DELAY_MIN_SLOTS))
 
 
 def next_at_s(last_s: float, due_s: float, now_s: float) -> float:

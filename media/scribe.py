@@ -48,11 +48,12 @@ class Written:
 
 
 class Scribe:
-    """One child at most, one track at a time. `setting` is TRANSCRIBER."""
+    """One child at most, one track at a time. `setting` is TRANSCRIBER, `nice` how much everything else goes before it."""
 
-    def __init__(self, setting: str, key: str | None = None, *, warm_s: float = WARM_S) -> None:
+    def __init__(self, setting: str, key: str | None = None, *, warm_s: float = WARM_S, nice: int = NICE) -> None:
         self._setting = setting
         self._key = key
+        self._nice = nice
         self._warm_s = warm_s
         self._turn = asyncio.Lock()
         self._child: Process | None = None
@@ -116,6 +117,7 @@ class Scribe:
             # of our own environment, only what a process needs to start: it has no business with the rest
             environ = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
             environ |= {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "TRANSCRIBER": self._setting}
+            environ |= {"NICE": str(self._nice)}
             self._child = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",
@@ -154,7 +156,7 @@ def _as_written(told: dict[str, Any]) -> Written:
 
 
 def main() -> None:
-    os.setpriority(os.PRIO_PROCESS, 0, max(NICE, os.getpriority(os.PRIO_PROCESS, 0)))
+    os.setpriority(os.PRIO_PROCESS, 0, max(int(os.environ["NICE"]), os.getpriority(os.PRIO_PROCESS, 0)))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # no voice in a core dump
     requests: queue.Queue[tuple[dict[str, Any], bytes]] = queue.Queue(1)
     threading.Thread(target=_listen, args=(sys.stdin.buffer, requests), daemon=True).start()

@@ -1,7 +1,8 @@
 """Who may be heard, and who spoke when (field.md B, attack 64).
 
 Sound itself never comes here: media moves it and keeps to `may_be_heard`. Muting is a state of the session, so that it holds
-on every server and over every reconnect; whoever comes back is as they were. Levels are signals, not events.
+on every server and over every reconnect; whoever comes back is as they were. Levels are signals, not events. So are captions:
+whether there are any is a state, what they say is in no log.
 """
 
 from dataclasses import dataclass, field, replace
@@ -52,10 +53,13 @@ class Spoken:
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """Who is not muted is live as soon as their browser offers sound. `spoken` is for staff; None in anybody else's view."""
+    """Who is not muted is live as soon as their browser offers sound. `spoken` is for staff; None in anybody else's view.
+    `captions`: what is said is written along, for everybody where they are.
+    """
 
     muted: BucketMap[Muted] = field(default_factory=BucketMap)
     spoken: BucketMap[Spoken] | None = None
+    captions: bool = False
 
 
 def may_be_heard(room: "RoomState", user: UserId, at: datetime) -> bool:
@@ -64,6 +68,16 @@ def may_be_heard(room: "RoomState", user: UserId, at: datetime) -> bool:
     if sound is None or user in sound.muted or room.lifecycle.status in OVER:
         return False
     return Permission.SPEAK in permissions_of(room, user, at)
+
+
+def may_be_captioned(room: "RoomState", user: UserId, at: datetime) -> bool:
+    """Whether what somebody said a moment ago may be read now. Muting oneself ends a sentence (whoever holds a key to speak does it
+    each time); a mute by somebody else, or a right that is gone, takes back what was not shown yet."""
+    sound = room.sound
+    if sound is None or not sound.captions or room.lifecycle.status in OVER:
+        return False
+    muted = sound.muted.get(user)
+    return (muted is None or muted.by == user) and Permission.SPEAK in permissions_of(room, user, at)
 
 
 # -- Commands --
@@ -81,6 +95,13 @@ class MuteParticipant(Command):
 
     type: Literal["participant.mute"] = "participant.mute"
     user_id: UserIdField | None = None
+
+
+class SwitchCaptions(Command):
+    """For the whole session, until they are switched off. Nothing of what they say is kept."""
+
+    type: Literal["captions.switch"] = "captions.switch"
+    on: Flag
 
 
 class AudioReport(Command):
@@ -110,6 +131,11 @@ class ParticipantMuted(Event):
     user_ids: tuple[UserIdField, ...]
 
 
+class CaptionsSwitched(Event):
+    type: Literal["captions.switched"] = "captions.switched"
+    on: bool
+
+
 class ParticipantSpoke(InRoom):
     """At most one per speaker and 10 s; to the millisecond."""
 
@@ -123,9 +149,9 @@ class ParticipantSpoke(InRoom):
         return (self.to - self.from_) // MILLISECOND
 
 
-COMMANDS = (MuteAudio, MuteParticipant)
+COMMANDS = (MuteAudio, MuteParticipant, SwitchCaptions)
 INTERNAL = (AudioReport,)
-EVENTS: tuple[type[Event], ...] = (AudioMuted, ParticipantMuted, ParticipantSpoke)
+EVENTS: tuple[type[Event], ...] = (AudioMuted, ParticipantMuted, ParticipantSpoke, CaptionsSwitched)
 
 
 # -- Deciding --
@@ -170,6 +196,15 @@ def _everybody_to_mute(room: "RoomState", context: Context) -> tuple[UserId, ...
         if each.present and places.get(each.user) == place and not is_staff(room, each.user)
     )
     return tuple(sorted(user for user in here if may_be_heard(room, user, context.at)))
+
+
+def decide_captions(room: "RoomState", command: SwitchCaptions, context: Context) -> list[Event]:
+    """Also before the start. Whether this server has an engine for them is not known here."""
+    require_moderator(room, context)
+    require_open(room)
+    if command.on == _sound_of(room).captions:
+        return []
+    return [CaptionsSwitched(on=command.on)]
 
 
 def decide_report(room: "RoomState", command: AudioReport, context: Context) -> list[Event]:
@@ -220,6 +255,12 @@ def apply_spoke(sound: Sound, recorded: Recorded) -> Sound:
     return replace(sound, spoken=sound.spoken.set(event.user_id, spoken))
 
 
+def apply_captions(sound: Sound, recorded: Recorded) -> Sound:
+    event = recorded.event
+    assert isinstance(event, CaptionsSwitched)
+    return replace(sound, captions=event.on)
+
+
 # -- What others see: who is muted, and hears what is said where they are; how long each spoke is for staff. --
 
 
@@ -235,12 +276,14 @@ FEATURE = Feature(
     decide={
         MuteAudio: decide_mute,
         MuteParticipant: decide_mute_participant,
+        SwitchCaptions: decide_captions,
         AudioReport: decide_report,
     },
     apply={
         AudioMuted: apply_muted,
         ParticipantMuted: apply_muted_by_moderator,
         ParticipantSpoke: apply_spoke,
+        CaptionsSwitched: apply_captions,
     },
     own_events=EVENTS,
     view=view,

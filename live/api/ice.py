@@ -11,6 +11,7 @@ from live.api.call import Call
 from live.api.route import Family, SessionPath, Who
 from live.ice import ice_of
 from live.problems import not_found
+from live.worker import transcriber_setting
 from media.ice import ice_servers
 from rooms.feature import Wire
 
@@ -27,6 +28,7 @@ class IceServerEntry(Wire):
 
 class IceServers(Wire):
     ice_servers: Annotated[tuple[IceServerEntry, ...], Field(description="for RTCPeerConnection; empty asks nobody")]
+    captions: Annotated[bool, Field(description="whether this server can write captions while people speak")]
 
 
 @family.get("/live-sessions/{session_id}/ice", Who.MEMBER)
@@ -35,4 +37,7 @@ async def read_ice_servers(call: Call, session_id: SessionPath) -> IceServers:
     if not (await call.standing(session_id)).admitted:
         raise not_found()
     entries = ice_servers(ice_of(call.settings), call.user, time())
-    return IceServers(ice_servers=tuple(IceServerEntry.model_validate(each) for each in entries))
+    return IceServers(
+        ice_servers=tuple(IceServerEntry.model_validate(each) for each in entries),
+        captions=transcriber_setting(call.settings) != "none",
+    )

@@ -22,7 +22,14 @@ ICE = {
 async def test_without_settings_nobody_is_asked(api: Api) -> None:
     mara, session = await api.mara(), await api.workshop()
     answer = await mara.get(f"/live-sessions/{session}/ice")
-    assert (answer.status, answer.json) == (200, {"iceServers": []})
+    assert (answer.status, answer.json["iceServers"]) == (200, [])
+
+
+@pytest.mark.parametrize("options", [Options(more={"transcriber": engine}) for engine in ("none", "faster-whisper")])
+async def test_it_says_whether_there_may_be_captions(api: Api, options: Options) -> None:
+    mara, session = await api.mara(), await api.workshop()
+    answer = await mara.get(f"/live-sessions/{session}/ice")
+    assert answer.json["captions"] == (options.more["transcriber"] != "none")
 
 
 @pytest.mark.parametrize("options", [Options(more=ICE)])

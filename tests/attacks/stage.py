@@ -144,6 +144,7 @@ FITTING: dict[str, Fields] = {
     "board.removePage": {"boardId": "$page"},
     "audio.mute": {"muted": True},
     "participant.mute": {"userId": "$ben"},
+    "captions.switch": {"on": True},
     "recording.start": {},
     "recording.pause": {},
     "recording.resume": {},

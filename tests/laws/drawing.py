@@ -103,7 +103,7 @@ class Drawing:
             {"type": "board.lock", "locked": not page.locked if self._chance(0.6) else False},
             {"type": "board.share", "everyone": self._chance(0.8)},
             {"type": "board.renamePage", "name": self._text(actor)},
-            {"type": "board.removePage"},
+            *({"type": "board.removePage"} for page in self.room.boards.pages.values() if not page.is_first),
         ]
         chosen = self.dice.choice(given)
         if chosen["type"] == "board.removePage" and self._chance(0.8):

@@ -1,4 +1,4 @@
-"""What people do with sound in random histories: mute, speak, record, consent and withdraw; and what the server tells of it.
+"""What people do with sound in random histories: mute, speak, caption, record, consent and withdraw; and what the server tells of it.
 
 A part of the improviser, in a file of its own.
 """
@@ -40,7 +40,12 @@ class Sounding:
         return actor, {"type": "audio.mute", "muted": muted}
 
     def _mute_others(self) -> Done:
+        """Or switch captions: by the place in the log, so that every die falls as it would without."""
         whom = None if self._chance(0.3) else self._anybody()
+        place = len(self.played.log)
+        if place % 3 == 0:
+            on = not self.room.sound.captions if place % 2 else True
+            return self._staff(), {"type": "captions.switch", "on": on}
         return self._staff(), {"type": "participant.mute", "userId": whom}
 
     def _speak(self) -> Done:
@@ -57,7 +62,7 @@ class Sounding:
         run = current(self.room.recording)
         usual = {"recording": ["pause", "pause", "stop"], "paused": ["resume", "resume", "stop"]}
         next_steps = usual[run.status] if run is not None else ["start"]
-        kind = self.dice.choice(next_steps if self._chance(0.8) else ["start", "pause", "resume", "stop"])
+        kind = self.dice.choice(next_steps if self._chance(0.7) else ["start", "pause", "resume", "stop"])
         return self._staff(), {"type": f"recording.{kind}"}
 
     def _consent(self) -> Done:

@@ -151,6 +151,7 @@ question.withdrawn hidden         r     -           -        -       W      .   
 audio.muted                       W     W           W        -       =      .       =
 participant.muted                 W     W           W        -       =      .       =
 participant.spoke                 W     W           W        -       =      .       -
+captions.switched                 W     W           W        -       =      .       =
 recording.started                 W     W           W        -       =      .       =
 recording.paused                  W     W           W        -       =      .       =
 recording.resumed                 W     W           W        -       =      .       =

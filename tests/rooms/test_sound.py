@@ -8,7 +8,14 @@ import pytest
 from rooms.evidence import gather
 from rooms.people import standing_of
 from rooms.recording import current
-from rooms.sound import AudioMuted, ParticipantMuted, ParticipantSpoke, may_be_heard
+from rooms.sound import (
+    AudioMuted,
+    CaptionsSwitched,
+    ParticipantMuted,
+    ParticipantSpoke,
+    may_be_captioned,
+    may_be_heard,
+)
 from rooms.visibility import view
 from tests.rooms.transcript import ANA, BEN, MARA, OTTO, STRANGER, THEO, Transcript, feature, given, scheduled
 
@@ -140,6 +147,60 @@ class TestMutingOthers:
         held.when(MARA, mute(MARA)).then([ParticipantMuted])
         held.when(MARA, {"type": "session.end"})
         held.when(MARA, mute(BEN)).refused("session.ended")
+
+
+def captions(on: bool) -> dict[str, Any]:
+    return {"type": "captions.switch", "on": on}
+
+
+def captioned(held: Transcript) -> set[str]:
+    """Of whom of the cast something may be read now."""
+    cast = {"mara": MARA, "theo": THEO, "ana": ANA, "ben": BEN, "otto": OTTO, "stranger": STRANGER}
+    return {name for name, user in cast.items() if may_be_captioned(held.room, user, held.played.now)}
+
+
+class TestCaptions:
+    def test_they_are_off_until_staff_switch_them_on_and_everybody_sees_it(self) -> None:
+        held = given()
+        assert captioned(held) == set()
+        held.when(MARA, captions(False)).then([])
+        held.when(THEO, captions(True)).then([CaptionsSwitched(on=True)])
+        held.when(MARA, captions(True)).then([])
+        for user in (MARA, ANA, OTTO):
+            seen = view(held.room, standing_of(held.room, user)).sound
+            assert seen is not None
+            assert seen.captions
+        assert captioned(held) == {"mara", "theo", "ana", "ben"}
+        held.when(MARA, captions(False)).then([CaptionsSwitched(on=False)])
+        assert captioned(held) == set()
+
+    def test_only_moderators_and_until_the_end(self) -> None:
+        held = given()
+        for who in (ANA, OTTO):
+            held.when(who, captions(True)).refused("forbidden")
+        held.when(MARA, captions(True)).then([CaptionsSwitched])
+        held.when(MARA, {"type": "session.end"})
+        held.when(MARA, captions(False)).refused("session.ended")
+        assert captioned(held) == set()
+
+    def test_before_the_start_and_in_a_pause(self) -> None:
+        held = scheduled()
+        held.when(MARA, captions(True)).then([CaptionsSwitched])
+        held = given()
+        held.when(MARA, {"type": "session.pause"})
+        held.when(MARA, captions(True)).then([CaptionsSwitched])
+        assert "ana" in captioned(held)
+
+    def test_who_mutes_themselves_has_said_it_and_nobody_else_is_quoted_after_that(self) -> None:
+        held = given()
+        held.when(MARA, captions(True))
+        held.when(ANA, MUTE)
+        assert "ana" in captioned(held)
+        held.when(MARA, mute(BEN))
+        held.when(MARA, {**REVOKE, "userId": ANA})
+        assert captioned(held) == {"mara", "theo"}
+        held.when(MARA, {"type": "participant.remove", "userId": THEO})
+        assert captioned(held) == {"mara"}
 
 
 class TestSpeaking:

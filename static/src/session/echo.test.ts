@@ -13,7 +13,7 @@ const MESSAGE = "00000000-0000-4000-8000-0000000000f3";
 function room(): View {
   const start = {
     ...viewAt(1),
-    sound: { muted: {} },
+    sound: { muted: {}, captions: false },
     recording: { runs: [], consents: {}, marks: [] },
     chat: { channels: {}, locked: false },
     questions: { questions: {}, pins: [] },

@@ -35,6 +35,7 @@ const ECHOES: Echoes = {
   },
   "audio.mute": ({ muted }, { me }) => [{ type: "audio.muted", userId: me, muted }],
   "participant.mute": ({ userId }) => (userId ? [{ type: "participant.muted", userIds: [userId] }] : []),
+  "captions.switch": ({ on }) => [{ type: "captions.switched", on }],
   "recording.consent": ({ given }, { me }) => [{ type: "recording.consented", userId: me, given }],
   "stage.show": ({ kind, target, room }, { me, view }) => [
     { type: "stage.shown", kind, ...(target ? { target } : {}), ...inPlace(room, placeOf(view, me)) },

@@ -115,6 +115,7 @@ export type Event =
   | AudioMuted
   | ParticipantMuted
   | ParticipantSpoke
+  | CaptionsSwitched
   | RecordingStarted
   | RecordingPaused
   | RecordingResumed
@@ -197,6 +198,7 @@ export type Command =
   | RemovePage
   | MuteAudio
   | MuteParticipant
+  | SwitchCaptions
   | StartRecording
   | PauseRecording
   | ResumeRecording
@@ -674,8 +676,10 @@ export interface Grant {
 }
 /**
  * Who is not muted is live as soon as their browser offers sound. `spoken` is for staff; None in anybody else's view.
+ * `captions`: what is said is written along, for everybody where they are.
  */
 export interface Sound {
+  captions: boolean;
   muted: {
     [k: string]: Muted;
   };
@@ -1413,6 +1417,10 @@ export interface ParticipantSpoke {
   type: "participant.spoke";
   userId: string;
 }
+export interface CaptionsSwitched {
+  on: boolean;
+  type: "captions.switched";
+}
 /**
  * Its sound begins at the time of this event.
  */
@@ -1999,6 +2007,13 @@ export interface MuteAudio {
 export interface MuteParticipant {
   type: "participant.mute";
   userId?: string | null;
+}
+/**
+ * For the whole session, until they are switched off. Nothing of what they say is kept.
+ */
+export interface SwitchCaptions {
+  on: boolean;
+  type: "captions.switch";
 }
 /**
  * Of the main room, and of those only who consent.

@@ -14,6 +14,7 @@ import {
 } from "react";
 import { api, kept, keptInTab } from "../../app/client";
 import { Problem } from "../../session/api";
+import { Captions } from "../../session/captions";
 import { Levels } from "../../session/levels";
 import { browserPeer } from "../../session/peer";
 import type { Session } from "../../session/session";
@@ -41,6 +42,8 @@ export interface SoundNow {
   /** One's own loudness, while there is a microphone. */
   own: OwnLevel;
   levels: Levels;
+  captions: Captions;
+  showCaptions(shown: boolean): void;
   speaker: string;
   chooseSpeaker(id: string): void;
   /** The browser plays nothing until the person does something. */
@@ -58,12 +61,13 @@ export function useSound(): SoundNow {
 
 const MICROPHONE = "atelier.microphone";
 const SPEAKER = "atelier.speaker";
+const CAPTIONS_HIDDEN = "atelier.captions.hidden";
 const ICE_FOR_MS = 60_000;
 
 export function SoundProvider({ children }: { children: ReactNode }) {
   const { session, view, me, may, submit, role } = useRoom();
   const { status } = view.lifecycle;
-  const [{ sound, microphone, levels, own }] = useState(() => partsOf(session));
+  const [{ sound, microphone, levels, captions, own }] = useState(() => partsOf(session));
   const soundState = useSyncExternalStore(sound.subscribe, () => sound.state);
   const microphoneState = useSyncExternalStore(microphone.subscribe, () => microphone.state);
   const memory = `atelier.sound.${session.sessionId}.${me}`;
@@ -77,15 +81,23 @@ export function SoundProvider({ children }: { children: ReactNode }) {
     else sound.close();
   }, [sound, on, running, role, status]);
   useEffect(() => {
-    const stop = session.onSignals((signal) => levels.hear(signal));
+    const stop = session.onSignals((signal) => {
+      levels.hear(signal);
+      captions.hear(signal);
+    });
     void microphone.look();
     return () => {
       stop();
       levels.forget();
+      captions.forget();
       sound.close();
       microphone.close();
     };
-  }, [session, sound, microphone, levels]);
+  }, [session, sound, microphone, levels, captions]);
+  const captioned = view.sound?.captions === true;
+  useEffect(() => {
+    if (!captioned) captions.forget();
+  }, [captions, captioned]);
 
   const maySpeak = may("can_speak");
   const muted = isMuted(view, me);
@@ -136,6 +148,12 @@ export function SoundProvider({ children }: { children: ReactNode }) {
       mute,
       own,
       levels,
+      captions,
+      showCaptions: (shown) => {
+        if (shown) kept.drop(CAPTIONS_HIDDEN);
+        else kept.set(CAPTIONS_HIDDEN, "1");
+        captions.hide(!shown);
+      },
       speaker,
       chooseSpeaker: (id) => {
         kept.set(SPEAKER, id);
@@ -159,6 +177,7 @@ export function SoundProvider({ children }: { children: ReactNode }) {
       mute,
       own,
       levels,
+      captions,
       speaker,
       blocked,
       unblock,
@@ -168,22 +187,31 @@ export function SoundProvider({ children }: { children: ReactNode }) {
 }
 
 function partsOf(session: Session) {
+  const captions = new Captions(kept.get(CAPTIONS_HIDDEN) !== null);
   return {
-    sound: new Sound({ lane: session, makePeer: browserPeer, iceServers: iceServersOf(session.sessionId) }),
+    sound: new Sound({ lane: session, makePeer: browserPeer, iceServers: iceServersOf(session.sessionId, captions) }),
+    captions,
     microphone: new Microphone(devicesOfBrowser(), kept.get(MICROPHONE) ?? ""),
     levels: new Levels(),
     own: new OwnLevel(),
   };
 }
 
-/** Asked again after a minute: what is given for a relay is good for a short while only. */
-function iceServersOf(sessionId: string): () => Promise<RTCIceServer[] | null> {
+interface WaysToSound {
+  iceServers: RTCIceServer[];
+  captions: boolean;
+}
+
+/** Asked again after a minute: what is given for a relay is good for a short while only. Says whether there may be captions, too. */
+function iceServersOf(sessionId: string, captions: Captions): () => Promise<RTCIceServer[] | null> {
   let known: RTCIceServer[] | null = null;
   let askedAt = Number.NEGATIVE_INFINITY;
   return async () => {
     if (Date.now() - askedAt < ICE_FOR_MS) return known;
     try {
-      known = (await api.get<{ iceServers: RTCIceServer[] }>(`/live-sessions/${sessionId}/ice`)).iceServers;
+      const told = await api.get<WaysToSound>(`/live-sessions/${sessionId}/ice`);
+      known = told.iceServers;
+      captions.offer(told.captions);
     } catch (error) {
       if (!(error instanceof Problem) || error.status !== 404) throw error;
       known = null;

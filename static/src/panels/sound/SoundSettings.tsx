@@ -1,5 +1,5 @@
-// Everything about one's own sound: what it is now, which microphone and speaker, whether they work, and whether one's voice
-// may be recorded. Loaded when it is opened.
+// Everything about one's own sound: what it is now, which microphone and speaker, whether they work, whether there are captions,
+// and whether one's voice may be recorded. Loaded when it is opened.
 import { useEffect, useRef } from "react";
 import { Button } from "../../design/Button";
 import { Choose, type Option, Toggle } from "../../design/Field";
@@ -7,6 +7,7 @@ import { Overlay } from "../../design/Overlay";
 import { type SoundTexts, useSoundTexts } from "../../texts/sound";
 import { ConsentSetting } from "../recording/ConsentSetting";
 import { usePlace } from "../room/place";
+import { CaptionSetting } from "./CaptionSetting";
 import { choosesSpeaker } from "./meter";
 import { ToneCheck, Verdict } from "./SelfCheck";
 import { useSound } from "./SoundContext";
@@ -30,6 +31,7 @@ export default function SoundSettings({ onClose }: { onClose(): void }) {
         </Toggle>
         <OwnMicrophone />
         <OwnSpeaker />
+        <CaptionSetting />
         <ConsentSetting />
       </div>
     </Overlay>

@@ -10,6 +10,7 @@ import { BoardStage } from "../board/BoardStage";
 import { BreakoutStage } from "../breakouts/BreakoutStage";
 import { type Thing, usePlace } from "../room/place";
 import { useRoom } from "../room/RoomContext";
+import { CaptionStrip } from "../sound/CaptionStrip";
 import { EmptyStage } from "./EmptyStage";
 import { PollStage } from "./PollStage";
 import { QuestionStage } from "./QuestionStage";
@@ -29,6 +30,7 @@ export function StagePanel() {
       <div className="stage-body">
         {shown === null ? <EmptyStage /> : <Shown key={keyOf(shown)} thing={shown} featured={shown === featured} />}
       </div>
+      <CaptionStrip />
       <ReactionsInAir />
     </main>
   );

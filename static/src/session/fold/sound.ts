@@ -21,4 +21,5 @@ export const sound: Reducers<Sound> = {
     return { ...now, muted: { ...now.muted, ...fresh } };
   },
   "participant.spoke": withSpoken,
+  "captions.switched": (now, { on }) => ({ ...now, captions: on }),
 };

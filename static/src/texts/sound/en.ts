@@ -93,4 +93,13 @@ export const sound = {
   nowSpeakingMany: (names: string) => `${names} speak`,
   mute: "Mute",
   muteAll: "Mute everybody",
+  captions: {
+    title: "Captions",
+    forAll: "Captions for everybody",
+    show: "Show captions on this device",
+    hide: "Hide captions",
+    about: "What is said is written along by this server. It may mishear, and nothing of it is kept.",
+    waiting: "What is said appears here.",
+    unavailable: "This server writes no captions.",
+  },
 };

@@ -92,4 +92,13 @@ export const sound: typeof english = {
   nowSpeakingMany: (names) => `${names} parlent`,
   mute: "Couper le micro",
   muteAll: "Couper tous les micros",
+  captions: {
+    title: "Sous-titres",
+    forAll: "Sous-titres pour tout le monde",
+    show: "Afficher les sous-titres sur cet appareil",
+    hide: "Masquer les sous-titres",
+    about: "Ce serveur écrit ce qui se dit. Il peut mal entendre, et rien n'en est gardé.",
+    waiting: "Ce qui se dit apparaît ici.",
+    unavailable: "Ce serveur n'écrit pas de sous-titres.",
+  },
 };
