@@ -22,7 +22,7 @@ from tests.rooms.rehearsal import BEN
 FAILED = Path(__file__).with_name("failed_board_seeds.json")
 KEPT: list[int] = json.loads(FAILED.read_text())
 SEEDS = range(1, 1 + {"long": 40}.get(os.environ.get("HYPOTHESIS_PROFILE", ""), 1))
-CHANGES = 2_000 if os.environ.get("HYPOTHESIS_PROFILE") == "fast" else 10_000
+CHANGES = 4_000 if os.environ.get("HYPOTHESIS_PROFILE") == "fast" else 10_000
 pytestmark = pytest.mark.timeout(600)
 
 

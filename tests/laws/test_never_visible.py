@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from rooms.breakout_events import HelpAsked
 from rooms.chat import AboutMessage, MessageSent
 from rooms.feature import Recorded
 from rooms.people import standing_of
@@ -422,7 +423,7 @@ def test_no_view_holds_words_that_its_reader_may_not_have(histories: list[Histor
         log = history.played.log
         cuts = {len(log) // 3, 2 * len(log) // 3, len(log)}
         for _, recorded, after in rooms_of(history):
-            if recorded.seq not in cuts:
+            if recorded.seq not in cuts and not isinstance(recorded.event, HelpAsked):  # a bell does not ring for long
                 continue
             forbidden = list(withheld_words(after))
             for user in READERS:
