@@ -62,8 +62,8 @@ ifdef PYTEST
 	.venv/bin/pytest $(PYTEST)
 else
 	.venv/bin/pytest -q -n 2 --dist loadfile --ignore=tests/browser --ignore=tests/faults
-	# five seconds may be too few for a page where two browsers share a small machine: what failed is tried once more, alone
-	.venv/bin/pytest -q -n 2 --dist loadfile tests/browser || .venv/bin/pytest -q --last-failed --last-failed-no-failures none tests/browser
+	# five seconds may be too few for a page where several browsers share a small machine: what failed is tried once more, alone
+	.venv/bin/pytest -q -n 3 --dist loadfile tests/browser || .venv/bin/pytest -q --last-failed --last-failed-no-failures none tests/browser
 	.venv/bin/pytest -q tests/faults # they measure: nothing else runs beside them
 endif
 

@@ -3,6 +3,7 @@
 Databases are in databases.py; servers and browsers are fixtures of the folders that use them.
 """
 
+import asyncio.format_helpers
 import ipaddress
 import os
 import random
@@ -10,6 +11,7 @@ import socket
 import sys
 import traceback
 from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -24,8 +26,21 @@ PORTS = range(20_000, 32_000)
 TELLING = ("tests/laws/", "tests/faults/", "tests/browser/", "tests/attacks/")
 """Tests whose printed words are part of the result."""
 
+
+def _few_frames(f: FrameType | None = None, limit: int | None = None) -> traceback.StackSummary:
+    """The innermost ones, and nobody asks the disk whether their files have changed."""
+    found: list[traceback.FrameSummary] = []
+    frame = f
+    while frame is not None and len(found) < (limit or DEBUG_FRAMES):
+        code = frame.f_code
+        found.append(traceback.FrameSummary(code.co_filename, frame.f_lineno, code.co_name, lookup_line=False))
+        frame = frame.f_back
+    return traceback.StackSummary.from_list(reversed(found))
+
+
 # asyncio's debug mode notes where every future, task and callback was made: with the whole stack that is half the time of a run
 traceback.extract_stack.__defaults__ = (None, DEBUG_FRAMES)
+asyncio.format_helpers.extract_stack = _few_frames
 
 settings.register_profile("default", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("fast", settings.get_profile("default"), max_examples=20, verbosity=Verbosity.quiet)

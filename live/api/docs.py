@@ -2,10 +2,12 @@
 made here from the same declarations, without scripts and without anything from elsewhere.
 """
 
+import asyncio
 import hashlib
 import json
 from base64 import b64encode
 from collections.abc import Sequence
+from functools import cache
 from html import escape
 from typing import Any
 
@@ -39,14 +41,19 @@ HEADERS = {
 
 
 def mount(app: web.Application, families: Sequence[Family]) -> None:
-    described = document(families, app[SETTINGS].url)
-    encoded = json.dumps(described, ensure_ascii=False).encode()
-    page = render(described).encode()
+    """Made when somebody first asks for it, beside the event loop: a server is not to start later for it."""
+
+    @cache
+    def made() -> tuple[bytes, bytes]:
+        described = document(families, app[SETTINGS].url)
+        return json.dumps(described, ensure_ascii=False).encode(), render(described).encode()
 
     async def openapi(request: web.Request) -> web.Response:
+        encoded, _page = await asyncio.to_thread(made)
         return _unless_known(request, encoded, "application/json")
 
     async def docs(request: web.Request) -> web.Response:
+        _encoded, page = await asyncio.to_thread(made)
         return _unless_known(request, page, "text/html")
 
     app.router.add_get(BASE + "/openapi.json", openapi)
