@@ -118,11 +118,11 @@ def compare(sizes: list[int], seconds: float, repetitions: int) -> dict[int, lis
 def feed(least: int, seconds: float) -> dict[int, Load]:
     """Ours with twice as many listeners each time, until server and listeners together have no time for all packets."""
     found: dict[int, Load] = {}
-    listeners = least
-    while not found or min(list(found.values())[-1].sent, list(found.values())[-1].delivered) >= ENOUGH:
-        found[listeners] = measure("ours", listeners, 1, seconds)
-        print(f"{listeners} listeners: {_share(found[listeners])}", file=sys.stderr)
-        listeners *= 2
+    listeners, enough = least, True
+    while enough:
+        found[listeners] = load = measure("ours", listeners, 1, seconds)
+        print(f"{listeners} listeners: {_share(load)}", file=sys.stderr)
+        listeners, enough = 2 * listeners, min(load.sent, load.delivered) >= ENOUGH
     return found
 
 

@@ -6,9 +6,7 @@ What is said comes here as samples and leaves as text: no line of a log and no d
 """
 
 import asyncio
-import io
 import logging
-import wave
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,7 +16,7 @@ import numpy as np
 
 from media.opus import FRAME, RATE, Pcm
 from media.scribe import Scribe
-from media.transcriber import TranscriberFailed
+from media.transcriber import TranscriberFailed, as_wav
 from media.utterances import Said
 
 log = logging.getLogger(__name__)
@@ -115,16 +113,5 @@ class Captioner:
 
 async def _text(scribe: Scribe, pcm: Pcm) -> str:
     async with asyncio.timeout(WITHIN_S):
-        written = await scribe.write_down(_as_wav(pcm), "audio/wav")
+        written = await scribe.write_down(as_wav(pcm, RATE), "audio/wav")
     return " ".join(each.text for each in written.segments)[:TEXT_CHARACTERS_MAX]
-
-
-def _as_wav(pcm: Pcm) -> bytes:
-    """The child makes of it what its engine wants."""
-    written = io.BytesIO()
-    with wave.open(written, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(RATE)
-        file.writeframes(pcm.astype("<i2").tobytes())
-    return written.getvalue()

@@ -295,7 +295,7 @@ class OpenAiHttp:
         fields = [("model", self.model), ("response_format", "verbose_json")]
         fields += [("timestamp_granularities[]", each) for each in ("word", "segment")]
         fields += [("language", language)] if language else []
-        answer = self._ask(*_multipart(fields, _as_wav(pcm)))
+        answer = self._ask(*_multipart(fields, as_wav(pcm)))
         length_s = len(pcm) / RATE_HZ
         told = [each for each in _list(answer.get("segments")) if isinstance(each, dict)]
         words = [each for each in _list(answer.get("words")) if isinstance(each, dict)]
@@ -345,12 +345,12 @@ def _between(words: list[dict[str, Any]], segment: dict[str, Any]) -> list[dict[
     ]
 
 
-def _as_wav(pcm: Pcm) -> bytes:
+def as_wav(pcm: Pcm, rate_hz: int = RATE_HZ) -> bytes:
     written = io.BytesIO()
     with wave.open(written, "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
-        file.setframerate(RATE_HZ)
+        file.setframerate(rate_hz)
         file.writeframes(pcm.astype("<i2").tobytes())
     return written.getvalue()
 

@@ -77,6 +77,14 @@ async def ready() -> Engine:
     return Engine.made[-1]
 
 
+async def busy(captioner: Captioner, reader: Reader) -> Engine:
+    """At work on ten frames, until it may answer."""
+    engine = await ready()
+    captioner.hear(reader.tell, said(10))
+    await until(lambda: engine.asked == 2)
+    return engine
+
+
 async def test_in_order_and_the_engine_is_ready_before_the_first_word(captioner: Captioner) -> None:
     reader = Reader()
     assert Engine.made == []
@@ -94,9 +102,7 @@ async def test_in_order_and_the_engine_is_ready_before_the_first_word(captioner:
 async def test_behind_it_leaves_out_the_oldest(captioner: Captioner) -> None:
     reader = Reader()
     captioner.begin(reader.tell)
-    engine = await ready()
-    captioner.hear(reader.tell, said(10))
-    await until(lambda: engine.asked == 2)
+    engine = await busy(captioner, reader)
     for number in range(WAITING_MAX + 3):
         captioner.hear(reader.tell, said(20 + number))
     engine.may_answer.set()
@@ -107,9 +113,7 @@ async def test_behind_it_leaves_out_the_oldest(captioner: Captioner) -> None:
 async def test_what_is_old_is_left_out_too(captioner: Captioner, monkeypatch: pytest.MonkeyPatch) -> None:
     reader = Reader()
     captioner.begin(reader.tell)
-    engine = await ready()
-    captioner.hear(reader.tell, said(10))
-    await until(lambda: engine.asked == 2)
+    engine = await busy(captioner, reader)
     captioner.hear(reader.tell, said(20))
     await asyncio.sleep(0.2)
     monkeypatch.setattr(captions, "STALE_S", 0.1)
@@ -123,9 +127,7 @@ async def test_who_ended_is_told_nothing_of_what_was_being_written_or_waited(cap
     reader, other = Reader(), Reader()
     captioner.begin(reader.tell)
     captioner.begin(other.tell)
-    engine = await ready()
-    captioner.hear(reader.tell, said(10))
-    await until(lambda: engine.asked == 2)
+    engine = await busy(captioner, reader)
     captioner.hear(reader.tell, said(20))
     captioner.hear(other.tell, said(30))
     captioner.end(reader.tell)
@@ -139,9 +141,7 @@ async def test_who_ended_is_told_nothing_of_what_was_being_written_or_waited(cap
 async def test_on_again_at_once_is_another_engine_and_nothing_of_before(captioner: Captioner) -> None:
     reader = Reader()
     captioner.begin(reader.tell)
-    first = await ready()
-    captioner.hear(reader.tell, said(10))
-    await until(lambda: first.asked == 2)
+    first = await busy(captioner, reader)
     captioner.end(reader.tell)
     captioner.begin(reader.tell)
     await until(lambda: len(Engine.made) == 2 and Engine.made[1].asked > 0)
