@@ -19,6 +19,11 @@ SOCKET_PATH_BYTES_MAX = 103  # sun_path: 108 on Linux, 104 on macOS, with the cl
 ROOT_IDENTITIES = ("namespace", "nobody") if sys.platform == "linux" else ("nobody",)
 
 
+# The superuser needs no password: the socket's folder is ours alone (0700). Everybody else proves one. `all` is not replication,
+# which is how pg_basebackup comes.
+ACCESS = f"local all {SUPERUSER} trust\nlocal replication {SUPERUSER} trust\nlocal all all scram-sha-256\n"
+
+
 class NoPostgres(RuntimeError):
     """No binaries found, or the server did not come up; the message says what to do."""
 
@@ -53,6 +58,30 @@ class ClusterFiles:
             self._make()
         self._require_version()
         self._make_socket_folder()
+        self._make_spool()
+        access = self.folder / "pg_hba.conf"
+        if access.read_text() != ACCESS:  # made by an earlier release
+            access.write_text(ACCESS)
+
+    def adopt(self, *beside: Path) -> None:
+        """A cluster that was put into `folder` by somebody else than initdb, who is us, and what lies beside it: it becomes Postgres's."""
+        if os.geteuid() != 0:
+            return
+        refused = subprocess.run(self._command(ROOT_IDENTITIES[0], "postgres", "--version"), capture_output=True)
+        if refused.returncode == postgres_child.NAMESPACE_REFUSED:
+            for top in (self.folder, *beside):
+                for path in (top, *top.rglob("*")):
+                    os.chown(path, postgres_child.NOBODY, postgres_child.NOBODY, follow_symlinks=False)
+
+    @property
+    def spool(self) -> Path:
+        """Where Postgres puts finished segments of its log, if it archives."""
+        return self.data_dir / "wal"
+
+    @property
+    def made_by(self) -> int:
+        """Its major version."""
+        return int((self.folder / "PG_VERSION").read_text())
 
     def command(self, binary: str, *arguments: str) -> list[str]:
         return self._command(self._identity(), binary, *arguments)
@@ -81,8 +110,7 @@ class ClusterFiles:
             result = self._initdb(new, identities[-1])
         if result.returncode != 0:
             raise NoPostgres(f"initdb failed: {result.stderr.strip()}")
-        # The superuser needs no password: the socket's folder is ours alone (0700). Everybody else proves one.
-        (new / "pg_hba.conf").write_text(f"local all {SUPERUSER} trust\nlocal all all scram-sha-256\n")
+        (new / "pg_hba.conf").write_text(ACCESS)
         new.rename(self.folder)
 
     def _initdb(self, folder: Path, identity: str) -> "subprocess.CompletedProcess[str]":
@@ -119,6 +147,11 @@ class ClusterFiles:
         made_by = (self.folder / "PG_VERSION").read_text().strip()
         if made_by != str(self._version()):
             raise NoPostgres(f"{self.folder} was made by Postgres {made_by}, this is {self._version()}: run pg_upgrade")
+
+    def _make_spool(self) -> None:
+        self.spool.mkdir(mode=0o700, exist_ok=True)
+        if self._identity() == "nobody":
+            os.chown(self.spool, postgres_child.NOBODY, postgres_child.NOBODY)
 
     def _make_socket_folder(self) -> None:
         folder = self.socket_folder

@@ -8,7 +8,7 @@ which leaves the outcome open: whoever submits again learns it, because accepted
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -16,6 +16,7 @@ import asyncpg
 
 from persistence.connection import Connection
 from persistence.database import Database, Unavailable
+from persistence.durations import Durations
 from persistence.event_log import Appended, Batch, EventLog, Outcome, Prepared, Unstorable
 from rooms.ids import SessionId
 
@@ -29,6 +30,7 @@ APART_MAX = 4  # connections used at a time by sessions that commit apart
 PATIENCE_S = 2.0  # a Postgres that crashed is back by then
 RETRY_AFTER_S = 0.05
 REDACTION_EVERY_S = 5.0
+GIVEN_UP_FOR_S = 5.0  # then whoever asks tries again
 
 
 class CommitFailed(Exception):
@@ -39,22 +41,27 @@ class Overloaded(Exception):
     """More waits than may wait; nothing was submitted."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True)
+class Passage:
+    """When a batch was put into a round, and when its outcome was known; by the loop's clock, 0 until then."""
+
+    taken_at: float = 0.0
+    known_at: float = 0.0
+
+
+@dataclass(slots=True, eq=False)
 class Waiting:
+    """`resolve` and `fail`: one of them is called, once; they neither wait nor raise."""
+
     prepared: Prepared
-    outcome: asyncio.Future[Outcome]
+    resolve: Callable[[Outcome], None]
+    fail: Callable[[Exception], None]
+    passage: Passage
+    since: float
 
     @property
     def session(self) -> SessionId:
         return self.prepared.batch.session
-
-    def resolve(self, outcome: Outcome) -> None:
-        if not self.outcome.done():  # the caller may have gone; the commit stands
-            self.outcome.set_result(outcome)
-
-    def fail(self, error: Exception) -> None:
-        if not self.outcome.done():
-            self.outcome.set_exception(error)
 
 
 class RowLocked(Exception):
@@ -73,28 +80,62 @@ class Committer:
         self._idle.set()
         self._ending = False
         self._failing_since: float | None = None  # when the first of the attempts began that found no Postgres
+        self._gave_up_at: float | None = None  # the latest of them, if nothing was committed since
         self._apart: set[SessionId] = set()
         self._apart_slots = asyncio.Semaphore(APART_MAX)
         self._tasks: set[asyncio.Task[None]] = set()
         self._blanks_wait = asyncio.Event()
+        self.queued = Durations()  # of a batch until it is in a round
+        self.statements = Durations()  # of a round in Postgres
+        self.appended = 0  # events
 
-    async def submit(self, batch: Batch) -> Outcome:
+    @property
+    def waiting(self) -> int:
+        """Batches that are in no round yet."""
+        return len(self._waiting)
+
+    @property
+    def has_given_up(self) -> bool:
+        """Whatever came of late could not be committed. What Postgres can still write where it has no room is not what a log needs
+        (F8), so that nobody else can tell."""
+        if self._gave_up_at is None:
+            return False
+        return asyncio.get_running_loop().time() - self._gave_up_at < GIVEN_UP_FOR_S
+
+    async def submit(self, batch: Batch, passage: Passage | None = None) -> Outcome:
         """Appended means durable. Raises CommitFailed (nothing happened), Overloaded (nothing happened) or Unavailable
-        (the outcome is unknown). Cancelling the caller does not cancel the commit."""
+        (the outcome is unknown). Cancelling the caller does not cancel the commit. `passage` is filled in on the way."""
+        outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+
+        def resolve(how: Outcome) -> None:
+            if not outcome.done():  # the caller may have gone; the commit stands
+                outcome.set_result(how)
+
+        def fail(error: Exception) -> None:
+            if not outcome.done():
+                outcome.set_exception(error)
+
+        self.hand_in(batch, passage or Passage(), resolve, fail)
+        return await outcome
+
+    def hand_in(
+        self, batch: Batch, passage: Passage, resolve: Callable[[Outcome], None], fail: Callable[[Exception], None]
+    ) -> None:
+        """`submit` for whoever is no task: raises CommitFailed and Overloaded at once; what comes of it later, Unavailable and
+        CommitFailed too, goes to one of the two, which neither wait nor raise."""
         try:
             prepared = self._event_log.prepare(batch)
         except Unstorable as error:
             raise CommitFailed(str(error)) from error
         if len(self._waiting) >= WAITING_BATCHES_MAX:
             raise Overloaded
-        waiting = Waiting(prepared, asyncio.get_running_loop().create_future())
+        waiting = Waiting(prepared, resolve, fail, passage, asyncio.get_running_loop().time())
         if batch.session in self._apart:
             self._start_apart(waiting)
         else:
             self._waiting.append(waiting)
             self._arrived.set()
             self._idle.clear()
-        return await waiting.outcome
 
     async def run(self) -> None:
         """A commit under way is never cancelled: the end waits for it. What still waits then is Unavailable."""
@@ -167,23 +208,37 @@ class Committer:
         return list(round_.values())
 
     async def _commit(self, connection: Connection, round_: Sequence[Waiting]) -> None:
+        now = asyncio.get_running_loop().time
+        taken_at = now()
+        for each in round_:
+            each.passage.taken_at = taken_at
+            self.queued.add(taken_at - each.since)
         try:
             outcomes = await self._event_log.append_on(connection, [each.prepared for each in round_])
         except asyncpg.LockNotAvailableError as error:
             raise RowLocked from error
+        known_at = now()
+        self.statements.add(known_at - taken_at)
+        for each in round_:
+            each.passage.known_at = known_at
         self._resolve(round_, outcomes)
 
     def _resolve(self, round_: Sequence[Waiting], outcomes: Sequence[Outcome]) -> None:
         for each, outcome in zip(round_, outcomes, strict=True):
             each.resolve(outcome)
-            if isinstance(outcome, Appended) and each.prepared.batch.blanks:
-                self._blanks_wait.set()
+            if isinstance(outcome, Appended):
+                self.appended += len(each.prepared.payloads)
+                self._gave_up_at = None
+                if each.prepared.batch.effects and each.prepared.batch.blanks:
+                    self._blanks_wait.set()
 
     async def _after_loss(self, round_: list[Waiting], started: float, error: Unavailable) -> None:
         """The round goes first again; trying it twice is harmless. While Postgres stays away, nobody is kept waiting."""
         self._waiting = round_ + self._waiting
         self._failing_since = self._failing_since or started
         if asyncio.get_running_loop().time() - self._failing_since > PATIENCE_S:
+            if self._waiting:
+                self._gave_up_at = asyncio.get_running_loop().time()
             self._fail_all(error)
         await asyncio.sleep(RETRY_AFTER_S)
 

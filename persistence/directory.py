@@ -3,8 +3,9 @@ opened. Does not decide who may ask; reads as the engine, because signing in hap
 names are shown to whoever is in the same room.
 """
 
+import logging
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from time import monotonic
 from uuid import UUID, uuid4
 
@@ -12,10 +13,13 @@ import asyncpg
 
 from persistence.connection import Connection
 from persistence.database import Database
+from persistence.encryption import Undecryptable
 from persistence.models.user import NewUser, PlatformRole, UserAdministration, UserChange, WorkbookUser
 from persistence.pages import Page, from_cursor, to_cursor, within_limit
 from persistence.passwords import Passwords
 from rooms.ids import SessionId, UserId
+
+log = logging.getLogger(__name__)
 
 GUEST_DOMAIN = "guest.invalid"
 NAMES_MAX = 10_000
@@ -34,6 +38,10 @@ SELECT a.id, a.email_enc, a.given_name_enc, a.family_name_enc, a.full_name_enc, 
        ARRAY(SELECT r.role::text FROM identity.user_roles r WHERE r.user_id = a.id ORDER BY r.role) AS roles
 FROM identity.accounts a JOIN workbook.workbook_users w USING (id)
 """
+
+
+Allowed = Callable[[WorkbookUser], None]
+"""Raises what the caller is to be told instead."""
 
 
 class AddressTaken(Exception):
@@ -80,6 +88,7 @@ class Directory:
         address = address or f"{row_id}@{GUEST_DOMAIN}"
         seal = self._keys.seal
         try:
+            await self._require_free(connection, address)
             await connection.execute(
                 "INSERT INTO identity.accounts (id, email_enc, email_bidx, bidx_key_id, full_name_enc, given_name_enc, "
                 "family_name_enc, guest_session_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
@@ -97,6 +106,18 @@ class Directory:
         await connection.execute("INSERT INTO workbook.workbook_users (id) VALUES ($1)", row_id)
         return UserId(str(row_id))
 
+    async def _require_free(self, connection: Connection, address: str) -> None:
+        """D51, also while the key of the index is changed, when the same address may stand under either of two."""
+        indexes = self._keys.blind_indexes(address)
+        if len(indexes) > 1:
+            await connection.execute(
+                "SELECT pg_advisory_xact_lock($1)", int.from_bytes(indexes[0][:8], "big", signed=True)
+            )
+            if await connection.fetchval(
+                "SELECT EXISTS (SELECT FROM identity.accounts WHERE email_bidx = ANY ($1::bytea[]))", indexes
+            ):
+                raise AddressTaken
+
     # -- signing in -----------------------------------------------------------------------------------------------------
 
     async def sign_in(self, address: str, password: str) -> UserId | None:
@@ -104,8 +125,8 @@ class Directory:
         async with self._database.connection() as connection:
             row = await connection.fetchrow(
                 "SELECT a.id, c.password_hash FROM identity.accounts a LEFT JOIN identity.credentials c ON c.user_id = a.id "
-                "WHERE a.email_bidx = $1 AND a.status = 'active'",
-                self._index_or_nothing(address),
+                "WHERE a.email_bidx = ANY ($1::bytea[]) AND a.status IN ('active', 'deletion_requested')",
+                self._indexes_or_none(address),
             )
         if not await self.passwords.verify(row["password_hash"] if row else None, password) or row is None:
             return None
@@ -116,27 +137,27 @@ class Directory:
     async def find(self, address: str) -> UserId | None:
         async with self._database.connection() as connection:
             user: UserId | None = await connection.fetchval(
-                "SELECT id FROM identity.accounts WHERE email_bidx = $1", self._index_or_nothing(address)
+                "SELECT id FROM identity.accounts WHERE email_bidx = ANY ($1::bytea[])", self._indexes_or_none(address)
             )
             return user
 
     async def find_all(self, addresses: Iterable[str]) -> dict[str, UserId]:
         """Of those that have an account."""
-        index = {each: self._index_or_nothing(each) for each in addresses}
+        indexes = {each: self._indexes_or_none(each) for each in addresses}
         async with self._database.connection() as connection:
             rows = await connection.fetch(
                 "SELECT id, email_bidx FROM identity.accounts WHERE email_bidx = ANY ($1::bytea[])",
-                list(index.values()),
+                [index for each in indexes.values() for index in each],
             )
         users = {row["email_bidx"]: UserId(row["id"]) for row in rows}
-        return {each: users[held] for each, held in index.items() if held in users}
+        return {each: users[index] for each, held in indexes.items() for index in held if index in users}
 
-    def _index_or_nothing(self, address: str) -> bytes:
-        """What cannot be an address has an index nobody has, so that asking for it takes the same way."""
+    def _indexes_or_none(self, address: str) -> list[bytes]:
+        """What cannot be an address has no index, so that asking for it takes the same way."""
         try:
-            return self._keys.blind_index(address)
+            return self._keys.blind_indexes(address)
         except ValueError:
-            return b""
+            return []
 
     async def check_password(self, user: UserId, password: str) -> bool:
         async with self._database.connection() as connection:
@@ -168,19 +189,22 @@ class Directory:
         async with self._database.connection() as connection:
             rows = await connection.fetch(
                 "SELECT r.role FROM identity.user_roles r JOIN identity.accounts a ON a.id = r.user_id "
-                "WHERE r.user_id = $1 AND a.status = 'active'",
+                "WHERE r.user_id = $1 AND a.status IN ('active', 'deletion_requested')",
                 user,
             )
         return frozenset(PlatformRole(row["role"]) for row in rows)
 
-    async def set_roles(self, user: UserId, roles: Iterable[PlatformRole], by: UserId | None) -> None:
-        """Exactly these. `by` None: from the command line. Raises LastAdministrator."""
+    async def set_roles(
+        self, user: UserId, roles: Iterable[PlatformRole], by: UserId | None, allowed: Allowed = lambda _found: None
+    ) -> None:
+        """Exactly these. `by` None: from the command line. `allowed` as of `change`. Raises LastAdministrator."""
         wanted = frozenset(roles)
         async with self._database.transaction() as connection:
             # Locked in one order, so that two administrators cannot remove each other at the same time.
             admins = await connection.fetch(
                 "SELECT user_id FROM identity.user_roles WHERE role = 'admin' ORDER BY user_id FOR UPDATE"
             )
+            await self._hold(connection, user, allowed)
             if PlatformRole.ADMIN not in wanted and [row["user_id"] for row in admins] == [user]:
                 raise LastAdministrator
             await connection.execute(
@@ -207,8 +231,16 @@ class Directory:
                     "SELECT id, full_name_enc FROM identity.accounts WHERE id = ANY ($1::uuid[])", missing
                 )
             for row in rows:
-                found[row["id"]] = self._keep_name(row["id"], self._opened(row, "full_name_enc", FULL) or ERASED_NAME)
+                found[row["id"]] = self._keep_name(row["id"], self._name_in(row))
         return found
+
+    def _name_in(self, row: asyncpg.Record) -> str:
+        """One that does not open keeps nobody out of a room; its owner may write another one."""
+        try:
+            return self._opened(row, "full_name_enc", FULL) or ERASED_NAME
+        except Undecryptable:
+            log.error("the name of account %s does not open", row["id"])  # noqa: TRY400 - no mistake of ours
+            return ERASED_NAME
 
     def _keep_name(self, user: UserId, name: str) -> str:
         self._names[user] = (monotonic() + NAME_KEPT_S, name)
@@ -238,8 +270,11 @@ class Directory:
         last = items[-1] if len(rows) > limit else None
         return Page(items, to_cursor(last.created_at, last.id) if last else None)
 
-    async def change(self, user: UserId, change: UserChange | UserAdministration) -> WorkbookUser | None:
-        """Only what is given. An address is not changed here: it would need to be proven first."""
+    async def change(
+        self, user: UserId, change: UserChange | UserAdministration, allowed: Allowed = lambda _found: None
+    ) -> WorkbookUser | None:
+        """Only what is given. An address is not changed here: it would need to be proven first. `allowed` is told who it is before, while
+        nobody else can change them."""
         row_id = UUID(user)
         sealed = [
             self._keys.seal(value, column, row_id) if value else None
@@ -247,6 +282,7 @@ class Directory:
         ]
         account = change if isinstance(change, UserAdministration) else UserAdministration()
         async with self._database.transaction() as connection:
+            await self._hold(connection, user, allowed)
             await connection.execute(
                 "UPDATE identity.accounts SET given_name_enc = coalesce($2, given_name_enc), "
                 "family_name_enc = coalesce($3, family_name_enc), full_name_enc = coalesce($4, full_name_enc), "
@@ -264,6 +300,12 @@ class Directory:
             )
         self._names.pop(user, None)
         return await self.user(user)
+
+    async def _hold(self, connection: Connection, user: UserId, allowed: Allowed) -> None:
+        await connection.execute("SELECT FROM identity.accounts WHERE id = $1 FOR UPDATE", user)
+        row = await connection.fetchrow(f"{_USER} WHERE a.id = $1 AND a.status <> 'erased'", user)
+        if row is not None:
+            allowed(self._user_of(row))
 
     def _user_of(self, row: asyncpg.Record) -> WorkbookUser:
         return WorkbookUser(

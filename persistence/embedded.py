@@ -9,7 +9,7 @@ import logging
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlencode
@@ -48,15 +48,32 @@ SETTINGS = {
     "log_error_verbosity": "terse",
     "log_statement": "none",
 }
+ARCHIVING = {
+    "archive_mode": "on",
+    "archive_library": "basic_archive",  # its files are whole and durable, whenever it is killed
+    "archive_timeout": "60",  # what the loss of the disk may cost at most, in seconds
+}
+SUMMARIES_FROM = 17  # the major version whose base backups may be incremental
 
 
 class Embedded:
     """One cluster under `data_dir/postgres`. `start` is safe to call again at any time, from the main thread (the server is
-    tied to the thread that started it)."""
+    tied to the thread that started it). `archived`: finished segments of the log are put into the spool, and somebody
+    (persistence/backup) has to take them from there."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        *,
+        archived: bool = False,
+        settings: Mapping[str, str] | None = None,
+        within_s: float = START_TIMEOUT_S,
+    ) -> None:
         self.data_dir = data_dir.resolve()
         self.files = ClusterFiles(self.data_dir)
+        self._archived = archived
+        self._settings = settings or {}
+        self._within_s = within_s
         self._child: subprocess.Popen[bytes] | None = None
 
     @property
@@ -102,7 +119,7 @@ class Embedded:
 
     def _wait_until_ready(self) -> None:
         """Starts it when nobody runs: at once, after an old one has shut down, or again when it fell over while starting."""
-        deadline, attempts = time.monotonic() + START_TIMEOUT_S, 0
+        deadline, attempts = time.monotonic() + self._within_s, 0
         while self._postmaster()[1] != "ready":
             if time.monotonic() > deadline or attempts > ATTEMPTS_MAX:
                 raise NoPostgres(f"Postgres does not start, see the end of {self.files.log}")
@@ -148,7 +165,7 @@ class Embedded:
         if self.files.log.exists() and self.files.log.stat().st_size > LOG_BYTES_MAX:
             self.files.log.unlink()
         places = ("-D", str(self.files.folder), "-k", str(self.files.socket_folder), "-p", str(PORT))
-        options = [f"--{name}={value}" for name, value in SETTINGS.items()]
+        options = [f"--{name}={value}" for name, value in self._all_settings().items()]
         with self.files.log.open("ab") as output:
             self._child = subprocess.Popen(
                 self.files.command("postgres", *places, *options),
@@ -158,3 +175,11 @@ class Embedded:
                 cwd=self.files.folder,  # from its first moment: this is how it is recognised
                 start_new_session=True,  # Ctrl-C is for the owner, which then stops us in its order
             )
+
+    def _all_settings(self) -> dict[str, str]:
+        archiving = {}
+        if self._archived:
+            archiving = {**ARCHIVING, "basic_archive.archive_directory": str(self.files.spool)}
+            if self.files.made_by >= SUMMARIES_FROM:
+                archiving["summarize_wal"] = "on"
+        return {**SETTINGS, **archiving, **self._settings}

@@ -1,6 +1,6 @@
 """Encryption at rest (domain.md 2.9): the envelope of one column's value, the blind index of an e-mail address, and every key
-that is derived from `SECRET_KEY`. Data keys live in `ops.encryption_keys`, wrapped by a key that never enters the database.
-Pure but for `Keys.load`; does not know which columns exist or who may read them.
+that is derived from `SECRET_KEY`. Data keys live in `ops.encryption_keys`, wrapped by a key that never enters the database. How
+they are exchanged for others is keys.py's; does not know which columns exist or who may read them.
 
 Envelope: 0x01 | key id (2 bytes, big-endian) | nonce (12) | AES-256-GCM ciphertext and tag. The associated data names the
 place, `table.column:row id`, so a value copied to another row or column does not decrypt.
@@ -12,6 +12,7 @@ import unicodedata
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from os import urandom
+from time import monotonic
 from uuid import UUID
 
 import idna
@@ -24,6 +25,10 @@ from persistence.connection import Connection
 
 VERSION = b"\x01"
 NONCE_BYTES = 12
+LOCK = 0x4B_65_79_73  # any number, the same for ever; held while keys are made
+DERIVED = {"invitations": "invitation links", "badges": "open badges"}
+"""Keys that stay when SECRET_KEY does not, by what they were derived for at first."""
+PURPOSES = ("row", "index", *DERIVED)
 HEADER_BYTES = 1 + 2 + NONCE_BYTES
 
 
@@ -87,58 +92,78 @@ def key_id(envelope: bytes) -> int:
     return int.from_bytes(envelope[1:3], "big")
 
 
-class Keys:
-    """All keys of one installation, unwrapped, in memory. Keys made by a rotation elsewhere appear at the next start."""
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What is known at one moment, by id. `indexes`: that may still stand in a row; the lowest one first."""
 
-    def __init__(self, secret_key: str, rows: dict[int, bytes], row_key: int, index_key: DataKey) -> None:
-        self._secret_key = secret_key
-        self._rows = rows
-        self._row_key = DataKey(row_key, rows[row_key])
-        self._index_key = index_key
+    rows: dict[int, bytes]
+    row: DataKey
+    indexes: dict[int, bytes]
+    index: DataKey
+    invitations: bytes
+    badges: bytes
+
+
+class Keys:
+    """All keys of one installation, unwrapped, in memory; `refresh` learns of those that were made meanwhile."""
+
+    def __init__(self, secret_key: str, held: Held) -> None:
         self._wrapping = DataKey(0, derive(secret_key, "wrapping key"))
-        self._invitation_key = derive(secret_key, "invitation links")
+        self._held = held
+        self.read_at = monotonic()
 
     @classmethod
     async def load(cls, connection: Connection, secret_key: str) -> "Keys":
-        """Unwraps what `ops.encryption_keys` holds, making the first keys of a new installation."""
+        """Unwraps what `ops.encryption_keys` holds, making the first keys of a new installation. What signs something that lasts was
+        derived before it was stored, and is when it is stored first: invitations and badges handed out stay good."""
         wrapping = DataKey(0, derive(secret_key, "wrapping key"))
-        for number, purpose in ((1, "row"), (2, "index")):
-            await connection.execute(
-                "INSERT INTO ops.encryption_keys (id, purpose, wrapped) "
-                "SELECT $1::smallint, $2::text, $3 WHERE NOT EXISTS (SELECT FROM ops.encryption_keys WHERE purpose = $2::text) "
-                "ON CONFLICT DO NOTHING",
-                number,
-                purpose,
-                seal(wrapping, urandom(32), f"ops.encryption_keys.wrapped:{number}"),
-            )
-        rows: dict[int, bytes] = {}
-        active: dict[str, DataKey] = {}
-        for row in await connection.fetch("SELECT id, purpose, wrapped, active FROM ops.encryption_keys"):
-            place = f"ops.encryption_keys.wrapped:{row['id']}"
-            try:
-                key = DataKey(row["id"], open_sealed({0: wrapping.secret}, row["wrapped"], place))
-            except Undecryptable:
-                raise Undecryptable("SECRET_KEY is not the one this database was made with") from None
-            if row["purpose"] == "row":
-                rows[key.id] = key.secret
-            if row["active"]:
-                active[row["purpose"]] = key
-        return cls(secret_key, rows, active["row"].id, active["index"])
+        async with connection.transaction():
+            await connection.execute("SELECT pg_advisory_xact_lock($1)", LOCK)
+            there = await connection.fetchval("SELECT array_agg(purpose) FROM ops.encryption_keys") or []
+            for purpose in PURPOSES:
+                if purpose not in there:
+                    secret = derive(secret_key, DERIVED[purpose]) if purpose in DERIVED else urandom(32)
+                    await _add(connection, wrapping, purpose, secret, active=True)
+        return cls(secret_key, await _read(connection, wrapping))
+
+    async def add(self, connection: Connection, purpose: str) -> None:
+        """A new key that nothing is sealed with yet. In the caller's transaction, which holds LOCK."""
+        await _add(connection, self._wrapping, purpose, urandom(32), active=False)
+
+    async def refresh(self, connection: Connection) -> None:
+        """As the engine."""
+        self._held = await _read(connection, self._wrapping)
+        self.read_at = monotonic()
 
     def seal(self, text: str, column: str, row_id: UUID) -> bytes:
         """`column` with its table: `identity.accounts.email_enc`."""
-        return seal(self._row_key, text.encode(), f"{column}:{row_id}")
+        return seal(self._held.row, text.encode(), f"{column}:{row_id}")
 
     def open(self, envelope: bytes, column: str, row_id: UUID) -> str:
-        return open_sealed(self._rows, envelope, f"{column}:{row_id}").decode()
+        return open_sealed(self._held.rows, envelope, f"{column}:{row_id}").decode()
+
+    @property
+    def row_key_id(self) -> int:
+        """Of what is sealed from now on."""
+        return self._held.row.id
 
     @property
     def index_key_id(self) -> int:
-        return self._index_key.id
+        return self._held.index.id
 
     def blind_index(self, address: str) -> bytes:
         """For equality only: HMAC-SHA-256 of the normalised address."""
-        return hmac.digest(self._index_key.secret, normalise_email(address).encode(), "sha256")
+        return _index(self._held.index.secret, address)
+
+    def blind_indexes(self, address: str) -> list[bytes]:
+        """Under each of which an account with this address may stand; one but for the time of a rotation. The first is the same
+        in all processes that may write accounts at a time, so it is what they lock."""
+        return [_index(secret, address) for _id, secret in sorted(self._held.indexes.items())]
+
+    @property
+    def badges(self) -> bytes:
+        """From which what signs Open Badges is made."""
+        return self._held.badges
 
     def wrap(self, secret: bytes, place: str) -> bytes:
         """For small secrets that are stored and later destroyed, as an anonymous poll's; independent of the data keys."""
@@ -149,5 +174,47 @@ class Keys:
 
     def invitation_token(self, invitation_id: UUID) -> str:
         """The same for the same invitation, so its link can be shown again although only a hash is stored."""
-        mac = hmac.digest(self._invitation_key, invitation_id.bytes, "sha256")
+        mac = hmac.digest(self._held.invitations, invitation_id.bytes, "sha256")
         return urlsafe_b64encode(mac).decode().rstrip("=")
+
+
+async def _add(connection: Connection, wrapping: DataKey, purpose: str, secret: bytes, *, active: bool) -> None:
+    number: int = await connection.fetchval("SELECT coalesce(max(id), 0) + 1 FROM ops.encryption_keys")
+    await connection.execute(
+        "INSERT INTO ops.encryption_keys (id, purpose, wrapped, active, activated_at) "
+        "VALUES ($1, $2, $3, $4, CASE WHEN $4 THEN clock_timestamp() END)",
+        number,
+        purpose,
+        seal(wrapping, secret, _place(number)),
+        active,
+    )
+
+
+async def _read(connection: Connection, wrapping: DataKey) -> Held:
+    keys: dict[str, dict[int, bytes]] = {purpose: {} for purpose in PURPOSES}
+    active: dict[str, DataKey] = {}
+    for row in await connection.fetch("SELECT id, purpose, wrapped, active, retired_at FROM ops.encryption_keys"):
+        try:
+            key = DataKey(row["id"], open_sealed({0: wrapping.secret}, row["wrapped"], _place(row["id"])))
+        except Undecryptable:
+            raise Undecryptable("SECRET_KEY is not the one this database was made with") from None
+        if row["purpose"] == "row" or row["retired_at"] is None:
+            keys[row["purpose"]][key.id] = key.secret
+        if row["active"]:
+            active[row["purpose"]] = key
+    return Held(
+        rows=keys["row"],
+        row=active["row"],
+        indexes=keys["index"],
+        index=active["index"],
+        invitations=active["invitations"].secret,
+        badges=active["badges"].secret,
+    )
+
+
+def _place(number: int) -> str:
+    return f"ops.encryption_keys.wrapped:{number}"
+
+
+def _index(secret: bytes, address: str) -> bytes:
+    return hmac.digest(secret, normalise_email(address).encode(), "sha256")

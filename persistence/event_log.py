@@ -7,7 +7,7 @@ Whatever it raises, the outcome is unknown until the same batch is tried again: 
 
 import logging
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeAlias
 
@@ -15,6 +15,7 @@ import asyncpg
 
 from persistence.connection import Connection
 from persistence.database import Database
+from persistence.encryption import Undecryptable
 from persistence.event_rows import (
     NOBODY,
     Accepted,
@@ -31,6 +32,7 @@ from rooms.feature import Effect, MakeSecret, Recorded
 from rooms.gates import Gates
 from rooms.ids import SessionId, UserId
 from rooms.upcasters import stored_types
+from rooms.values import value
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +41,7 @@ __all__ = [
     "Appended",
     "Batch",
     "Busy",
+    "Damaged",
     "EventLog",
     "Head",
     "Moved",
@@ -52,7 +55,20 @@ READ_EVENTS_MAX = 500
 REDACTIONS_MAX = 500  # rows taken at a time
 
 
-@dataclass(frozen=True, slots=True)
+_CORRUPT = (asyncpg.DataCorruptedError, asyncpg.IndexCorruptedError)  # what Postgres' own checksums found
+
+
+class Damaged(Exception):
+    """The log of one session, or what belongs to it, is not what was written: nobody may go on from it until somebody has seen to
+    it (F18, F19). Of other sessions this says nothing."""
+
+    def __init__(self, session: SessionId, what: str) -> None:
+        super().__init__(f"session {session}: {what}")
+        self.session = session
+        self.what = what
+
+
+@value(frozen=True, slots=True)
 class Head:
     session: SessionId
     epoch: str
@@ -60,24 +76,24 @@ class Head:
     last_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Appended:
     last_seq: int
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Moved:
     """The log has gone on (or has another epoch): read the missing rows, decide again."""
 
     head: Head
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Busy:
     """Another process is appending to this session at this moment."""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Repeated:
     """These commands were accepted before, nothing of the batch was appended: answer them, decide the rest again."""
 
@@ -88,7 +104,7 @@ Outcome: TypeAlias = Appended | Moved | Busy | Repeated
 Decide: TypeAlias = Callable[[Head, list[Recorded]], Awaitable[Batch]]
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Prepared:
     """A batch whose rows are written out and known to be storable."""
 
@@ -98,12 +114,16 @@ class Prepared:
     size: int  # characters of JSON
 
 
-# Ids cross as one text per column: arrays cost asyncpg half a microsecond per element, which is most of a round.
+# Columns cross as one text each: arrays cost asyncpg half a microsecond per element, which is most of a round. Nothing that is
+# joined by commas has one of its own (`require_ids`); times and words stay arrays.
 _APPEND = """
 SELECT * FROM live.append_batches(
-  string_to_array($1, ',')::uuid[], $2, $3, $4, $5,
-  $6, $7, $8, string_to_array($9, ',', '')::uuid[], string_to_array($10, ',', '')::uuid[], $11, $12, $13,
-  $14, string_to_array($15, ',')::uuid[], string_to_array($16, ',')::uuid[], $17, $18, $19)
+  string_to_array($1, ',')::uuid[], string_to_array($2, ','), string_to_array($3, ',')::bigint[],
+  string_to_array($4, ',')::bigint[], $5,
+  string_to_array($6, ',')::int[], string_to_array($7, ',')::bigint[], $8, string_to_array($9, ',', '')::uuid[],
+  string_to_array($10, ',', '')::uuid[], string_to_array($11, ',')::int[], string_to_array($12, ','), $13,
+  string_to_array($14, ',')::int[], string_to_array($15, ',')::uuid[], string_to_array($16, ',')::uuid[],
+  string_to_array($17, ',')::bigint[], string_to_array($18, ',', '')::bytea[], $19)
 """
 
 _READ = """
@@ -140,6 +160,10 @@ class EventLog:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    def now(self) -> datetime:
+        """By the database's clock, as rows are dated."""
+        return self._database.clock.now()
+
     # -- appending ------------------------------------------------------------------------------------------------------
 
     def prepare(self, batch: Batch) -> Prepared:
@@ -161,10 +185,7 @@ class EventLog:
 
     async def append_on(self, connection: Connection, prepared: Sequence[Prepared]) -> list[Outcome]:
         """The same on the caller's connection: committed by itself, or by the transaction the caller has open."""
-        in_order = sorted(prepared, key=lambda each: each.batch.session)
-        rows = await connection.fetch(_APPEND, *_columns(in_order))
-        refused = _refusals(in_order, rows)
-        return [refused.get(each.batch.session) or Appended(each.batch.reached) for each in prepared]
+        return await append_on(connection, prepared)
 
     async def first_event(
         self,
@@ -188,21 +209,19 @@ class EventLog:
         reads the rows after `after` and decides. `decide` gets the head and those rows and must not wait for anything
         that waits for this session. Raises Unavailable when the turn does not come within the lock's limit."""
         async with self._database.transaction() as connection:
-            await connection.execute(_WAIT_IN_TURN, session)
-            row = await connection.fetchrow(_LOCK_HEAD, session)
-            if row is None:
+            head = await take_turn(connection, session)
+            if head is None:
                 raise LookupError(f"session {session} has no log")
-            head = _head(row)
-            batch = await decide(head, await _read(connection, session, after, head.last_seq - after))
+            batch = await decide(head, await read_on(connection, session, after, head.last_seq - after))
             return (await self.append_on(connection, [self.prepare(batch)]))[0]
 
     # -- reading --------------------------------------------------------------------------------------------------------
 
     async def read(self, session: SessionId, after: int, limit: int = READ_EVENTS_MAX) -> list[Recorded]:
-        """The events after `after`, without a gap: a row that cannot be folded comes as Unfoldable. Rows about to lose
-        their words have lost them here already."""
+        """The events after `after`, without a gap: a row that cannot be read comes as Unfoldable. Rows about to lose
+        their words have lost them here already. Raises Damaged where one is missing."""
         async with self._database.connection() as connection:
-            return await _read(connection, session, after, limit)
+            return await read_on(connection, session, after, limit)
 
     async def read_of_types(
         self, session: SessionId, after: int, types: Collection[str], limit: int = READ_EVENTS_MAX
@@ -237,12 +256,16 @@ class EventLog:
         return [_accepted(row["user_id"], row["command_id"], row["body_hash"], row["seq"]) for row in rows]
 
     async def secrets(self, session: SessionId) -> dict[str, bytes]:
+        """Raises Damaged."""
         async with self._database.connection() as connection:
             rows = await connection.fetch(
                 "SELECT name, wrapped FROM live.session_secrets WHERE session_id = $1", session
             )
         unwrap = self._database.keys.unwrap
-        return {row["name"]: unwrap(row["wrapped"], _place(session, row["name"])) for row in rows}
+        try:
+            return {row["name"]: unwrap(row["wrapped"], _place(session, row["name"])) for row in rows}
+        except Undecryptable as error:
+            raise Damaged(session, "a secret cannot be opened") from error
 
     # -- redaction ------------------------------------------------------------------------------------------------------
 
@@ -265,6 +288,20 @@ class EventLog:
         return sum(map(len, waiting.values()))
 
 
+async def append_on(connection: Connection, prepared: Sequence[Prepared]) -> list[Outcome]:
+    in_order = sorted(prepared, key=lambda each: each.batch.session)
+    rows = await connection.fetch(_APPEND, *_columns(in_order))
+    refused = _refusals(in_order, rows)
+    return [refused.get(each.batch.session) or Appended(each.batch.reached) for each in prepared]
+
+
+async def take_turn(connection: Connection, session: SessionId) -> Head | None:
+    """Waits in turn for the head and holds it until the end of the caller's transaction. None: the session has no log."""
+    await connection.execute(_WAIT_IN_TURN, session)
+    row = await connection.fetchrow(_LOCK_HEAD, session)
+    return None if row is None else _head(row)
+
+
 def _columns(in_order: Sequence[Prepared]) -> tuple[Any, ...]:
     """The parameters of live.append_batches; a batch's number is its place from 1."""
     batches = [each.batch for each in in_order]
@@ -275,25 +312,26 @@ def _columns(in_order: Sequence[Prepared]) -> tuple[Any, ...]:
         for one, text in zip(each.batch.events, each.payloads, strict=True)
     ]
     commands = [(number, one) for number, each in numbered for one in each.batch.commands]
+    join = ",".join
     return (
-        ",".join([batch.session for batch in batches]),
-        [batch.epoch for batch in batches],
-        [batch.expected_seq for batch in batches],
-        [batch.reached for batch in batches],
+        join([batch.session for batch in batches]),
+        join([batch.epoch for batch in batches]),
+        join([str(batch.expected_seq) for batch in batches]),
+        join([str(batch.reached) for batch in batches]),
         [batch.events[-1].at if batch.events else None for batch in batches],
-        [number for number, _, _ in events],
-        [one.seq for _, one, _ in events],
+        join([str(number) for number, _, _ in events]),
+        join([str(one.seq) for _, one, _ in events]),
         [one.at for _, one, _ in events],
-        ",".join([one.actor or "" for _, one, _ in events]),
-        ",".join([one.command or "" for _, one, _ in events]),
-        [one.event.version for _, one, _ in events],
-        [one.event.type for _, one, _ in events],
+        join([one.actor or "" for _, one, _ in events]),
+        join([one.command or "" for _, one, _ in events]),
+        join([str(one.event.version) for _, one, _ in events]),
+        join([one.event.type for _, one, _ in events]),
         [text for _, _, text in events],
-        [number for number, _ in commands],
-        ",".join([one.user or NOBODY for _, one in commands]),
-        ",".join([one.command_id for _, one in commands]),
-        [one.seq for _, one in commands],
-        [one.body_hash for _, one in commands],
+        join([str(number) for number, _ in commands]),
+        join([one.user or NOBODY for _, one in commands]),
+        join([one.command_id for _, one in commands]),
+        join([str(one.seq) for _, one in commands]),
+        join([f"\\x{one.body_hash.hex()}" if one.body_hash is not None else "" for _, one in commands]),
         _all_doings(numbered) or None,
     )
 
@@ -322,8 +360,14 @@ def _refusals(in_order: Sequence[Prepared], rows: Iterable[Any]) -> dict[Session
     return refused | {session: Repeated(tuple(known)) for session, known in repeated.items()}
 
 
-async def _read(connection: Connection, session: SessionId, after: int, limit: int) -> list[Recorded]:
-    rows = await connection.fetch(_READ, session, after, limit)
+async def read_on(connection: Connection, session: SessionId, after: int, limit: int) -> list[Recorded]:
+    try:
+        rows = await connection.fetch(_READ, session, after, limit)
+    except _CORRUPT as error:
+        raise Damaged(session, f"a row after {after} cannot be read") from error
+    for expected, row in enumerate(rows, start=after + 1):
+        if row["seq"] != expected:
+            raise Damaged(session, f"row {expected} is missing")
     return [_recorded(row) for row in rows]
 
 

@@ -7,7 +7,7 @@ import json
 import logging
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from datetime import datetime
 from typing import Any, TypeAlias
 from uuid import UUID, uuid5
@@ -17,10 +17,13 @@ from rooms.gates import Gates
 from rooms.ids import SessionId, UserId
 from rooms.protocol import EVENTS
 from rooms.upcasters import lift
+from rooms.values import value
 
 log = logging.getLogger(__name__)
 
 NOBODY = UserId(str(UUID(int=0)))  # the user of the server's own commands
+_ID_CHARACTERS = len(NOBODY)
+_TYPE = {"type"}
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")  # of JSON: an escape, not the six characters after an escaped backslash
 
 Doing: TypeAlias = dict[str, list[dict[str, Any]]]
@@ -30,7 +33,7 @@ class Unstorable(ValueError):
     """Text that jsonb refuses (U+0000, a lone surrogate) or an id that is none. The rules keep it out; this is the net."""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Accepted:
     """A row of `session_commands`. `user` None is the server itself; `body_hash` None once its words were redacted."""
 
@@ -40,7 +43,7 @@ class Accepted:
     seq: int
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Batch:
     """What one host wants appended after `expected_seq` of `epoch`. `secrets` are the fresh ones that `effects` make."""
 
@@ -63,34 +66,40 @@ class Batch:
 
 
 def require_ids(batch: Batch) -> None:
-    """Ids cross to Postgres joined by commas: none may bring a comma of its own. Whether they are UUIDs is asked there."""
-    ids = [
-        batch.session,
-        *(each.command_id for each in batch.commands),
-        *(each.user or NOBODY for each in batch.commands),
-    ]
-    ids += [id_ for each in batch.events for id_ in (each.actor, each.command) if id_ is not None]
-    if any(len(id_) != len(NOBODY) for id_ in ids):
+    """Ids and epochs cross to Postgres joined by commas: none may bring a comma of its own. Whether they are UUIDs is asked there."""
+    whole = len(batch.session) == _ID_CHARACTERS and "," not in batch.epoch
+    for one in batch.commands:
+        whole = (
+            whole and len(one.command_id) == _ID_CHARACTERS and (one.user is None or len(one.user) == _ID_CHARACTERS)
+        )
+    for each in batch.events:
+        whole = whole and (each.actor is None or len(each.actor) == _ID_CHARACTERS)
+        whole = whole and (each.command is None or len(each.command) == _ID_CHARACTERS)
+    if not whole:
         raise Unstorable("an id is not a UUID")
 
 
 def payload_of(event: Event) -> str:
     """The JSON of an event's fields; type and version have columns of their own."""
     try:
-        text = event.model_dump_json(by_alias=True, exclude_none=True, exclude={"type"})
+        written = event.__pydantic_serializer__.to_json(event, by_alias=True, exclude_none=True, exclude=_TYPE)
     except ValueError as error:  # pydantic's words for a lone surrogate
         raise Unstorable(f"{event.type} cannot be written as JSON") from error
-    return storable(text)
+    return _without_nul(written.decode())
 
 
 def storable(text: str) -> str:
     """`text` is JSON; returns it unchanged."""
-    if "u0000" in text and _NUL.search(text):
-        raise Unstorable("U+0000 cannot be stored")
     try:
         text.encode()
     except UnicodeEncodeError as error:
         raise Unstorable("a lone surrogate cannot be stored") from error
+    return _without_nul(text)
+
+
+def _without_nul(text: str) -> str:
+    if "u0000" in text and _NUL.search(text):
+        raise Unstorable("U+0000 cannot be stored")
     return text
 
 

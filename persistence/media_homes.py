@@ -29,6 +29,10 @@ ON CONFLICT (session_id) DO UPDATE
 RETURNING generation
 """
 
+_WHERE = """
+SELECT session_id, process_id FROM live.media_homes WHERE session_id = ANY ($1::uuid[]) AND lease_until > clock_timestamp()
+"""
+
 _RENEW = """
 UPDATE live.media_homes SET lease_until = clock_timestamp() + $3::interval
  WHERE session_id = ANY ($1::uuid[]) AND process_id = $2 AND lease_until > clock_timestamp() RETURNING session_id
@@ -58,6 +62,12 @@ class Homes:
         async with self._database.connection() as connection:
             generation = await connection.fetchval(_TAKE, session, process, LEASE)
         return None if generation is None else Home(session, process, generation)
+
+    async def where(self, sessions: Iterable[SessionId]) -> dict[SessionId, UUID]:
+        """The processes that are their homes now."""
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(_WHERE, list(sessions))
+        return {SessionId(row["session_id"]): UUID(row["process_id"]) for row in rows}
 
     async def renew(self, sessions: Iterable[SessionId], process: UUID) -> set[SessionId]:
         """Those still held; a lease that ran out is not renewed, take again."""

@@ -1,11 +1,13 @@
 """Keyset pages: a list is cut at a row, not at a number, so nothing is skipped or doubled while it changes. A cursor is opaque
-to the client and holds the time and id of the last row; whoever forges one only chooses another place to start."""
+to the client and holds what the list is ordered by and the id of the last row; whoever forges one only chooses another place to
+start."""
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from persistence.models.validation import FieldError, Invalid
@@ -22,17 +24,20 @@ class Page(Generic[T]):
     next_cursor: str | None = None
 
 
-def to_cursor(at: datetime, row_id: str) -> str:
-    return urlsafe_b64encode(json.dumps([at.isoformat(), row_id]).encode()).decode().rstrip("=")
+def to_cursor(at: datetime | int, row_id: str) -> str:
+    key = at if isinstance(at, int) else at.isoformat()
+    return urlsafe_b64encode(json.dumps([key, row_id]).encode()).decode().rstrip("=")
 
 
-def from_cursor(cursor: str | None) -> tuple[datetime, str] | tuple[None, None]:
-    """(None, None) is the beginning. Invalid: it may come from anybody."""
+def from_cursor(
+    cursor: str | None, key: Callable[[Any], Any] = datetime.fromisoformat
+) -> tuple[Any, str] | tuple[None, None]:
+    """(None, None) is the beginning. `key` reads what the list is ordered by. Invalid: it may come from anybody."""
     if cursor is None:
         return None, None
     try:
         at, row_id = json.loads(urlsafe_b64decode(cursor[:CURSOR_CHARACTERS_MAX] + "=" * (-len(cursor) % 4)))
-        return datetime.fromisoformat(at), str(UUID(row_id))
+        return key(at), str(UUID(row_id))
     except (ValueError, TypeError, AttributeError, RecursionError):
         raise Invalid(FieldError("/cursor", "cursor", "is not a cursor of this list")) from None
 

@@ -16,7 +16,7 @@ class Unsafe(RuntimeError):
 async def refuse_unsafe(engine: Connection, app: Connection) -> None:
     await _require_durability(engine)
     for login in (engine, app):
-        await _require_plain_role(login)
+        await require_plain_role(login)
     await _require_policies(engine)
     await _require_blindness(app)
 
@@ -27,7 +27,7 @@ async def _require_durability(engine: Connection) -> None:
             raise Unsafe(f"Postgres runs with {setting} = off: an acknowledged event could be lost")
 
 
-async def _require_plain_role(login: Connection) -> None:
+async def require_plain_role(login: Connection) -> None:
     """P2: a superuser, BYPASSRLS or a member of the owner passes row-level security silently."""
     name = await login.fetchval(
         "SELECT rolname FROM pg_roles WHERE rolname = current_user "
@@ -49,15 +49,16 @@ async def _require_policies(engine: Connection) -> None:
 
 
 async def _require_blindness(app: Connection) -> None:
-    """Nobody, and somebody who does not exist, see no row of any table that can be read at all."""
-    readable = await app.fetch(
-        "SELECT format('%I.%I', n.nspname, c.relname) AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+    """Nobody, and somebody who does not exist, see no row of any table that can be read at all. Asked in one statement."""
+    asked = await app.fetch(
+        "SELECT format('SELECT %L WHERE EXISTS (SELECT FROM %I.%I)', c.oid::regclass, n.nspname, c.relname) AS table "
+        "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
         "WHERE n.nspname = ANY ($1::text[]) AND c.relkind IN ('r', 'p') AND has_any_column_privilege(c.oid, 'SELECT')",
         SCHEMAS,
     )
+    shown = " UNION ALL ".join(row["table"] for row in asked)
     for identity in ("", str(uuid4())):
         async with app.transaction(readonly=True):
             await app.execute("SELECT set_config('app.user_id', $1, true)", identity)
-            for row in readable:
-                if await app.fetchval(f"SELECT EXISTS (SELECT FROM {row['name']})"):  # noqa: S608  quoted by format('%I')
-                    raise Unsafe(f"{row['name']} shows rows to nobody in particular")
+            if (seen := await app.fetchval(shown)) is not None:
+                raise Unsafe(f"{seen} shows rows to nobody in particular")

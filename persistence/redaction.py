@@ -3,13 +3,14 @@ its author and its place stay, so the blanked log folds to the same state. Knows
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from persistence.connection import Connection
 from persistence.event_rows import event_of, payload_of
-from rooms.feature import Event, Unfoldable
-from rooms.ids import SessionId
-from rooms.room import blanked
+from rooms.feature import Event, Recorded, Unfoldable
+from rooms.ids import SessionId, UserId
+from rooms.room import blanked, forgotten
 
 _LOCK = "SELECT FROM live.session_heads WHERE session_id = $1 FOR NO KEY UPDATE"
 
@@ -27,6 +28,14 @@ UPDATE live.session_commands c SET body_hash = NULL
   FROM live.session_events e
  WHERE e.session_id = $1 AND e.seq = ANY ($2::bigint[]) AND c.session_id = $1
    AND c.user_id = e.actor AND c.command_id = e.command_id
+"""
+
+_THEIR_ROWS = """
+SELECT seq, at, actor, type, version, payload FROM live.session_events WHERE session_id = $1 AND seq = ANY ($2::bigint[])
+"""
+
+_FORGET_THEIR_HASHES = """
+UPDATE live.session_commands SET body_hash = NULL WHERE session_id = $1 AND user_id = $2 AND body_hash IS NOT NULL
 """
 
 _DROP_SNAPSHOTS = "DELETE FROM live.session_snapshots WHERE session_id = $1"
@@ -54,12 +63,46 @@ async def redact(connection: Connection, session: SessionId, seqs: Sequence[int]
     await connection.execute(_DONE, session, seqs)
 
 
+def holds_words_of(recorded: Recorded, person: UserId) -> bool:
+    if isinstance(recorded.event, Unfoldable):
+        return recorded.actor == person
+    return forgotten(recorded, person) != recorded.event
+
+
+async def forget(connection: Connection, session: SessionId, seqs: Sequence[int], person: UserId) -> None:
+    """Takes one person's words out of these rows, and nobody else's; in the caller's transaction. They are read under the lock:
+    somebody else's words may be going at this moment."""
+    await connection.execute(_LOCK, session)
+    rows = [_forgotten_row(person, **row) for row in await connection.fetch(_THEIR_ROWS, session, seqs)]
+    if rows:
+        await connection.execute(_BLANK, session, *zip(*rows, strict=True))
+    await connection.execute(_FORGET_THEIR_HASHES, session, person)
+    await connection.execute(_DROP_SNAPSHOTS, session)
+    await connection.execute(_MARK_HEAD, session)
+
+
 async def marked(connection: Connection, limit: int) -> dict[SessionId, list[int]]:
     """The oldest first: rows that an append has marked and that still hold their words."""
     waiting: dict[SessionId, list[int]] = {}
     for row in await connection.fetch(_MARKED, limit):
         waiting.setdefault(row["session_id"], []).append(row["seq"])
     return waiting
+
+
+def _forgotten_row(
+    person: UserId,
+    seq: int,
+    at: datetime,
+    actor: UserId | None,
+    type: str,  # noqa: A002
+    version: int,
+    payload: dict[str, Any],
+) -> tuple[int, int, str, str]:
+    event = event_of(type, version, payload)
+    if isinstance(event, Unfoldable):
+        return seq, version, type, "{}"
+    event = forgotten(Recorded(seq, at, actor, None, event), person)
+    return seq, event.version, event.type, payload_of(event)
 
 
 def _blank_row(seq: int, version: int, type: str, payload: dict[str, Any]) -> tuple[int, int, str, str]:  # noqa: A002

@@ -144,7 +144,8 @@ async def promote(connection: Connection, session: SessionId) -> tuple[UserId, .
 
 
 async def close_registrations(connection: Connection, session: SessionId) -> None:
-    """At the session's end, by whoever projects it: who came attended, who only meant to did not show up."""
+    """At the session's end, by whoever projects it: who came attended, who only meant to did not show up. Nobody missed what was
+    called off."""
     await connection.execute(
         "UPDATE live.session_registrations r SET status = 'attended' "
         "WHERE r.session_id = $1 AND r.status IN ('invited', 'registered', 'waitlisted') "
@@ -152,7 +153,8 @@ async def close_registrations(connection: Connection, session: SessionId) -> Non
         session,
     )
     await connection.execute(
-        "UPDATE live.session_registrations SET status = 'no_show' WHERE session_id = $1 AND status = 'registered'",
+        "UPDATE live.session_registrations SET status = 'no_show' WHERE session_id = $1 AND status = 'registered' "
+        "AND NOT EXISTS (SELECT FROM live.live_sessions WHERE id = $1 AND status = 'cancelled')",
         session,
     )
 

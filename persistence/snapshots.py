@@ -5,6 +5,7 @@ damaged, of another fold, or older than a redaction counts as absent, and the lo
 import hashlib
 import logging
 
+import asyncpg
 from pydantic import ValidationError
 
 from persistence.database import Database
@@ -19,7 +20,8 @@ KEPT = 3  # of a session: the newest, and two to fall back on
 # Whoever writes rows of a session takes its head's lock first: a redaction is either seen here, or drops what is stored here.
 _SAVE = """
 WITH head AS MATERIALIZED (
-  SELECT last_seq, redacted_seq FROM live.session_heads WHERE session_id = $1 FOR NO KEY UPDATE
+  SELECT last_seq, redacted_seq FROM live.session_heads
+   WHERE session_id = $1 AND epoch = coalesce($7, epoch) FOR NO KEY UPDATE
 ), stored AS (
   INSERT INTO live.session_snapshots (session_id, seq, fold_version, state, checksum)
   SELECT $1, $2, $3, $4, $5 FROM head WHERE $2 BETWEEN head.redacted_seq AND head.last_seq
@@ -48,22 +50,29 @@ class Snapshots:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def save(self, session: SessionId, state: RoomState) -> bool:
-        """False when it was not stored, because the words of an earlier row were redacted since."""
+    async def save(self, session: SessionId, state: RoomState, epoch: str | None = None) -> bool:
+        """False when it was not stored, because the words of an earlier row were redacted since, or the log is not that of `epoch` any
+        more (a promotion, a restore)."""
         content = STATE.dump_json(state)
         checksum = hashlib.sha256(content).digest()
         async with self._database.connection() as connection:
-            return bool(await connection.fetchval(_SAVE, session, state.seq, FOLD_VERSION, content, checksum, KEPT - 1))
+            stored = await connection.fetchval(
+                _SAVE, session, state.seq, FOLD_VERSION, content, checksum, KEPT - 1, epoch
+            )
+            return bool(stored)
 
     async def load(self, session: SessionId, upto: int | None = None) -> RoomState | None:
         """The newest that can be trusted, not beyond the event `upto`; None: replay from the start."""
         below = NO_LIMIT if upto is None else upto + 1
-        async with self._database.connection() as connection:
-            while (row := await connection.fetchrow(_LOAD, session, FOLD_VERSION, below)) is not None:
-                if (state := _read(row["state"], row["checksum"])) is not None and state.seq == row["seq"]:
-                    return state
-                log.warning("the snapshot of session %s at %d is damaged", session, row["seq"])
-                below = row["seq"]
+        try:
+            async with self._database.connection() as connection:
+                while (row := await connection.fetchrow(_LOAD, session, FOLD_VERSION, below)) is not None:
+                    if (state := _read(row["state"], row["checksum"])) is not None and state.seq == row["seq"]:
+                        return state
+                    log.warning("the snapshot of session %s at %d is damaged", session, row["seq"])
+                    below = row["seq"]
+        except (asyncpg.DataCorruptedError, asyncpg.IndexCorruptedError):  # Postgres' own checksums
+            log.warning("a snapshot of session %s cannot be read", session)
         return None
 
 

@@ -61,7 +61,7 @@ class Tokens:
                 "SELECT t.id, t.user_id, t.family, t.replaced_at < clock_timestamp() - $3::interval AS stolen "
                 "FROM identity.tokens t JOIN identity.accounts a ON a.id = t.user_id "
                 "WHERE t.token_hash = $1 AND t.kind = $2 AND t.revoked_at IS NULL AND t.expires_at > clock_timestamp() "
-                "AND a.status = 'active' FOR UPDATE OF t",
+                "AND a.status IN ('active', 'deletion_requested') FOR UPDATE OF t",
                 token_hash(secret),
                 TokenKind.REFRESH,
                 RENEWAL_GRACE,
@@ -124,7 +124,7 @@ class Tokens:
             rows = await connection.fetch(
                 "SELECT DISTINCT t.family FROM identity.tokens t JOIN identity.accounts a ON a.id = t.user_id "
                 "WHERE t.family = ANY ($1::uuid[]) AND t.revoked_at IS NULL AND t.expires_at > clock_timestamp() "
-                "AND a.status = 'active'",
+                "AND a.status IN ('active', 'deletion_requested')",
                 list(families),
             )
         return {row["family"] for row in rows}

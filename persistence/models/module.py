@@ -8,6 +8,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, ConfigDict, Field, HttpUrl, StringConstraints, field_validator
 
+from persistence.models.html import cleaned
+from persistence.models.progress import ProgressStatus
 from rooms.feature import Flag, Line, Prose, Title, Whole, Wire
 from rooms.ids import AnyId
 
@@ -15,7 +17,7 @@ TEXT_CHARACTERS_MAX = 100_000
 MODULES_MAX = 6
 
 ItemId = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=50)]
-RichText = Annotated[str, StringConstraints(max_length=TEXT_CHARACTERS_MAX)]
+RichText = Annotated[str, StringConstraints(max_length=TEXT_CHARACTERS_MAX), AfterValidator(cleaned)]  # D32
 
 
 def _web_address(address: str) -> str:
@@ -91,25 +93,67 @@ class ModuleContent(Wire):
         return lessons
 
 
+def _no_prerequisite_twice(prerequisites: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(prerequisites)) != len(prerequisites):
+        raise ValueError("a prerequisite is named twice")
+    return prerequisites
+
+
+ModuleTitle = Annotated[Title, StringConstraints(min_length=5, max_length=100)]  # W048
+Place = Annotated[Whole, Field(ge=1, le=MODULES_MAX)]  # W049
+Minutes = Annotated[Whole, Field(gt=0, le=100_000)]  # W050
+Prerequisites = Annotated[
+    tuple[AnyId, ...], Field(max_length=MODULES_MAX), AfterValidator(_no_prerequisite_twice)
+]  # W051
+
+
 class NewModule(Wire):
-    title: Annotated[Title, StringConstraints(min_length=5, max_length=100)]  # W048
+    title: ModuleTitle
     description: Prose | None = None
-    module_order: Annotated[Whole, Field(ge=1, le=MODULES_MAX)]  # W049
-    duration_minutes: Annotated[Whole, Field(gt=0)]  # W050
+    module_order: Place
+    duration_minutes: Minutes
     content: ModuleContent
-    prerequisites: Annotated[tuple[AnyId, ...], Field(max_length=MODULES_MAX)] = ()
+    prerequisites: Prerequisites = ()
     is_published: Flag = False
 
-    @field_validator("prerequisites")
+
+class ModuleChange(Wire):
+    """Its place and whether it is published have verbs of their own."""
+
+    title: ModuleTitle = ""
+    description: Prose | None = None
+    duration_minutes: Minutes = 0
+    content: ModuleContent | None = None
+    prerequisites: Prerequisites = ()
+
+    @field_validator("content")
     @classmethod
-    def _no_prerequisite_twice(cls, prerequisites: tuple[str, ...]) -> tuple[str, ...]:
-        if len(set(prerequisites)) != len(prerequisites):
-            raise ValueError("a prerequisite is named twice")
-        return prerequisites
+    def _is_there(cls, content: ModuleContent | None) -> ModuleContent:
+        if content is None:
+            raise ValueError("must not be empty")
+        return content
 
 
 class WorkshopModule(NewModule):
     id: AnyId
     content_version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class ModuleStanding(Wire):
+    """A module without its content, and how far whoever reads is with it (W236). Staff also see those that are not published."""
+
+    id: AnyId
+    title: str
+    description: str | None
+    module_order: int
+    duration_minutes: int
+    prerequisites: tuple[AnyId, ...]
+    is_published: bool
+    content_version: int
+    user_progress: int  # percent
+    progress_status: ProgressStatus
+    is_accessible: bool  # what comes before it was completed once (D14)
     created_at: datetime
     updated_at: datetime
