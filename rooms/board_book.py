@@ -14,6 +14,7 @@ from rooms.bucket_map import BucketMap
 from rooms.feature import Event, InRoom, Recorded, Standing
 from rooms.ids import AnyId, UserId, UserIdField
 from rooms.lifecycle import FeatureType, SessionScheduled
+from rooms.people import PersonErased
 
 MAIN = "main"
 BoardId = Literal["main"] | AnyId
@@ -376,7 +377,26 @@ def apply_opened(boards: Boards, recorded: Recorded) -> Boards:
     return replace(boards, pages=boards.pages.update(made))
 
 
+def apply_erased(boards: Boards, recorded: Recorded) -> Boards:
+    """What they drew stays, what they wrote goes. Every page counts as changed: which ones did is not for everybody to know."""
+    assert isinstance(recorded.event, PersonErased)
+    user = recorded.event.user_id
+    pages = {key: _without_words_of(each, user, recorded) for key, each in boards.pages.items()}
+    return replace(boards, pages=boards.pages.update(pages))
+
+
+def _without_words_of(page: Page, user: UserId, recorded: Recorded) -> Page:
+    elements = page.elements
+    if elements is not None:
+        wrote = {
+            each.id: replace(each, body=_wordless(each.body)) for each in elements.values() if each.creator == user
+        }
+        elements = elements.update(wrote)
+    return replace(page, elements=elements, changed=recorded.seq)
+
+
 APPLY: Mapping[type[Event], Any] = {
+    PersonErased: apply_erased,
     SessionScheduled: apply_scheduled,
     BreakoutOpened: apply_opened,
     BoardChanged: _changes(_drawn),
@@ -458,7 +478,19 @@ def blank(event: Event) -> Event:
     return event
 
 
-def _wordless(element: dict[str, Any]) -> dict[str, Any]:
+def forget(recorded: Recorded, user: UserId) -> Event:
+    """What an element says is its creator's, whoever moved it (ADR 0015). Names of pages are the room's."""
+    event = recorded.event
+    if not isinstance(event, BoardChanged):
+        return event
+    creators = event.creators or {}
+    kept = tuple(
+        _wordless(each) if creators.get(each["id"], recorded.actor) == user else each for each in event.elements
+    )
+    return event.model_copy(update={"elements": kept})
+
+
+def _wordless(element: Mapping[str, Any]) -> dict[str, Any]:
     return {
         name: ("" if name in ("text", "originalText") else None) if name in WORDS else value
         for name, value in element.items()

@@ -167,6 +167,16 @@ class HelpEnded(InRoom):
     type: Literal["breakout.helpEnded"] = "breakout.helpEnded"
 
 
+def blank(event: Event) -> Event:
+    match event:
+        case BreakoutBroadcasted():
+            return event.model_copy(update={"text": ""})
+        case HelpAsked():
+            return event.model_copy(update={"text": None})
+        case _:
+            return event
+
+
 EVENTS: tuple[type[Event], ...] = (
     BreakoutCreated,
     BreakoutUpdated,

@@ -41,6 +41,8 @@ from rooms.breakout_sets import (
 )
 from rooms.bucket_map import BucketMap
 from rooms.feature import Event, Recorded, Standing
+from rooms.ids import UserId
+from rooms.people import PersonErased
 
 BROADCASTS_KEPT = 20
 
@@ -214,7 +216,25 @@ def _put_out(breakouts: Breakouts, recorded: Recorded) -> Breakouts:
     return replace(breakouts, places=breakouts.places.drop(user))
 
 
+def apply_erased(breakouts: Breakouts, recorded: Recorded) -> Breakouts:
+    """What they said to all rooms, and why they rang."""
+    assert isinstance(recorded.event, PersonErased)
+    user = recorded.event.user_id
+    said = tuple(replace(each, text="") if each.sender == user else each for each in breakouts.broadcasts)
+    sets = {
+        key: replace(each, rooms=tuple(_rung_without_words(room, user) for room in each.rooms))
+        for key, each in breakouts.sets.items()
+    }
+    return replace(breakouts, broadcasts=said, sets=breakouts.sets.update(sets))
+
+
+def _rung_without_words(room: BreakoutRoom, user: UserId) -> BreakoutRoom:
+    bell = room.help
+    return replace(room, help=replace(bell, text=None)) if bell is not None and bell.user == user else room
+
+
 APPLY: Mapping[type[Event], Any] = {
+    PersonErased: apply_erased,
     BreakoutCreated: apply_created,
     BreakoutUpdated: _changes(_updated),
     BreakoutRenamed: _changes(_renamed),

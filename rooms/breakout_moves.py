@@ -222,14 +222,14 @@ def decide_end_help(room: "RoomState", command: EndHelp, context: Context) -> li
 
 def placing(room: "RoomState", recorded: Recorded) -> tuple[Effect, ...]:
     event = recorded.event
-    if not isinstance(event, ParticipantJoined | ParticipantAdmitted):
-        return ()
+    assert isinstance(event, ParticipantJoined | ParticipantAdmitted)
     user = event.user_id
     if room_for_late(room, user) is None:
         return ()
     return (Arm(f"breakout.place:{user}:{recorded.seq}", recorded.at, PlaceLate(user_id=user)),)
 
 
+EFFECTS: Mapping[type[Event], Any] = dict.fromkeys((ParticipantJoined, ParticipantAdmitted), placing)
 DECIDE: Mapping[type[Command], Any] = {
     MovePeople: decide_move,
     JoinBreakout: decide_join,

@@ -25,6 +25,7 @@ from rooms.breakout_events import (
     Closing,
     Move,
     RoomPlan,
+    blank,
 )
 from rooms.breakout_fold import APPLY, view, visible, window
 from rooms.breakout_plans import breakouts_of, deal, repeats_in, require_set, users
@@ -288,7 +289,7 @@ def effects(room: "RoomState", recorded: Recorded) -> tuple[Effect, ...]:
             over = breakouts_of(room).open_set() is None
             return (Disarm(f"breakout.close:{event.set_id}:"),) if over else ()
         case _:
-            return breakout_moves.placing(room, recorded)
+            return ()
 
 
 def _no_opening(set_id: str) -> Disarm:
@@ -322,7 +323,8 @@ FEATURE = Feature(
     view=view,
     window=window,
     visible=visible,
-    effects=effects,
+    effects={**dict.fromkeys(EVENTS, effects), **breakout_moves.EFFECTS},
+    blank=blank,
     ending=ending,
     listed=Breakouts.in_order,
 )

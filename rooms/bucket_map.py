@@ -6,17 +6,21 @@ keys there are, so that both stay short. Iteration follows insertion only within
 a field of the value.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, TypeVar, get_args
+from collections.abc import Callable, ItemsView, Iterable, Iterator, Mapping, ValuesView
+from typing import Any, TypeVar, get_args, overload
 from zlib import crc32
 
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 V = TypeVar("V")
-BUCKETS_MIN, BUCKETS_MAX = 64, 1_024
+W = TypeVar("W")
+BUCKETS_MIN, BUCKETS_MAX = 8, 1_024
 KEYS_A_BUCKET = 32
 GROWTH = 4
+
+
+_new = object.__new__
 
 
 class BucketMap(Mapping[str, V]):
@@ -32,13 +36,17 @@ class BucketMap(Mapping[str, V]):
         buckets: list[dict[str, V]] = [{} for _ in range(count)]
         for key, value in given.items():
             buckets[crc32(key.encode()) % count][key] = value
-        self._buckets = tuple(buckets)
+        self._buckets = buckets  # shared between copies, so never changed
         self._size = len(given)
 
     def set(self, key: str, value: V) -> "BucketMap[V]":
-        index = self._bucket_of(key)
-        bucket = self._buckets[index]
-        return self._with(index, {**bucket, key: value}, self._size + (key not in bucket))
+        """In one go, because every event sets some."""
+        buckets = self._buckets.copy()
+        index = crc32(key.encode()) % len(buckets)
+        bucket = buckets[index]
+        buckets[index] = {**bucket, key: value}
+        size = self._size if key in bucket else self._size + 1
+        return self._made(buckets, size)
 
     def drop(self, key: str) -> "BucketMap[V]":
         index = self._bucket_of(key)
@@ -51,7 +59,7 @@ class BucketMap(Mapping[str, V]):
         """Sets many keys and copies each bucket that they touch once."""
         if not items:
             return self
-        buckets, size, copied = list(self._buckets), self._size, set()
+        buckets, size, copied = self._buckets.copy(), self._size, set()
         for key, value in items.items():
             index = self._bucket_of(key)
             if index not in copied:
@@ -59,16 +67,18 @@ class BucketMap(Mapping[str, V]):
                 buckets[index] = dict(buckets[index])
             size += key not in buckets[index]
             buckets[index][key] = value
-        return self._made(tuple(buckets), size)
+        return self._made(buckets, size)
 
     def _with(self, index: int, bucket: dict[str, V], size: int) -> "BucketMap[V]":
-        return self._made((*self._buckets[:index], bucket, *self._buckets[index + 1 :]), size)
+        buckets = self._buckets.copy()
+        buckets[index] = bucket
+        return self._made(buckets, size)
 
-    def _made(self, buckets: tuple[dict[str, V], ...], size: int) -> "BucketMap[V]":
-        made: BucketMap[V] = BucketMap.__new__(BucketMap)
+    def _made(self, buckets: list[dict[str, V]], size: int) -> "BucketMap[V]":
+        made: BucketMap[V] = _new(BucketMap)
         made._buckets = buckets
         made._size = size
-        if size > len(buckets) * KEYS_A_BUCKET and len(buckets) < BUCKETS_MAX:
+        if size > BUCKETS_MIN * KEYS_A_BUCKET and size > len(buckets) * KEYS_A_BUCKET and len(buckets) < BUCKETS_MAX:
             return BucketMap(made)
         return made
 
@@ -90,12 +100,33 @@ class BucketMap(Mapping[str, V]):
     def __getitem__(self, key: str) -> V:
         return self._buckets[self._bucket_of(key)][key]
 
+    @overload
+    def get(self, key: str, /) -> V | None: ...
+    @overload
+    def get(self, key: str, /, default: V | W) -> V | W: ...
+    def get(self, key: str, /, default: Any = None) -> Any:
+        """As every mapping's, which would look by an exception for what is not there. Asked several times of every command, of maps
+        that are often empty."""
+        if not self._size:
+            return default
+        buckets = self._buckets
+        return buckets[crc32(key.encode()) % len(buckets)].get(key, default)
+
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, str) and key in self._buckets[self._bucket_of(key)]
+
     def _bucket_of(self, key: str) -> int:
         return crc32(key.encode()) % len(self._buckets)
 
     def __iter__(self) -> Iterator[str]:
         for bucket in self._buckets:
             yield from bucket
+
+    def items(self) -> ItemsView[str, V]:
+        return _Items(self)
+
+    def values(self) -> ValuesView[V]:
+        return _Values(self)
 
     def __len__(self) -> int:
         return self._size
@@ -117,6 +148,24 @@ class BucketMap(Mapping[str, V]):
         return json_object(cls, source, handler)
 
 
+class _Items(ItemsView[str, V]):
+    """Looks into each bucket once, not for each key."""
+
+    _mapping: BucketMap[V]
+
+    def __iter__(self) -> Iterator[tuple[str, V]]:
+        for bucket in self._mapping._buckets:  # noqa: SLF001 - its own view
+            yield from bucket.items()
+
+
+class _Values(ValuesView[V]):
+    _mapping: BucketMap[V]
+
+    def __iter__(self) -> Iterator[V]:
+        for bucket in self._mapping._buckets:  # noqa: SLF001 - its own view
+            yield from bucket.values()
+
+
 def json_object(cls: Callable[[Any], Any], source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
     """A mapping of this kind is read and written as a plain JSON object, so that state can be kept as a snapshot."""
     value = handler.generate_schema(get_args(source)[0]) if get_args(source) else core_schema.any_schema()
@@ -125,8 +174,12 @@ def json_object(cls: Callable[[Any], Any], source: Any, handler: GetCoreSchemaHa
     return core_schema.json_or_python_schema(
         json_schema=made,
         python_schema=core_schema.union_schema([core_schema.is_instance_schema(cls), made]),
-        serialization=core_schema.plain_serializer_function_ser_schema(dict, return_schema=as_dict),
+        serialization=core_schema.plain_serializer_function_ser_schema(_as_dict, return_schema=as_dict),
     )
+
+
+def _as_dict(mapping: Mapping[str, V]) -> dict[str, V]:
+    return dict(mapping.items())
 
 
 def _differing(mine: Mapping[str, V], other: Mapping[str, V]) -> frozenset[str]:

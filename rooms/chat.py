@@ -5,7 +5,7 @@ showing it safely is the client's part. What is deleted is really gone: an empty
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 from datetime import datetime, timedelta
 from heapq import merge
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
@@ -30,10 +30,11 @@ from rooms.feature import (
 from rooms.hands import Emoji
 from rooms.ids import AnyId, UserId, UserIdField
 from rooms.lifecycle import FeatureType, require_feature, require_running
-from rooms.people import is_staff, moderates, require_member, require_moderator, role_of
+from rooms.people import PersonErased, is_staff, moderates, require_member, require_moderator, role_of
 from rooms.places import PlaceName, acting_standing, place_of
 from rooms.refusal import Refused
 from rooms.timeline import Timeline
+from rooms.values import replace, value
 
 if TYPE_CHECKING:
     from rooms.room import RoomState
@@ -50,7 +51,7 @@ STAFF = "staff"
 Audience = Literal["staff"] | UserIdField
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Message:
     """`deleted` leaves the slot: who and when, without words and reactions."""
 
@@ -66,7 +67,7 @@ class Message:
     reactions: Mapping[str, tuple[UserId, ...]] = field(default_factory=dict)  # in the order of their first use
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Pin:
     """A copy: what is pinned may be older than the messages that somebody has."""
 
@@ -77,7 +78,7 @@ class Pin:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Channel:
     messages: Timeline[Message] = field(default_factory=Timeline)
     pins: tuple[Pin, ...] = ()
@@ -86,7 +87,7 @@ class Channel:
 NO_MESSAGES = Channel()
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Place:
     """Where a message stands, and the rows of the log that hold its words."""
 
@@ -94,7 +95,7 @@ class Place:
     rows: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Ledger:
     """What only the rules need. Nobody is shown it: it would tell who writes to whom."""
 
@@ -102,7 +103,7 @@ class Ledger:
     spoke_at: BucketMap[datetime] = field(default_factory=BucketMap)
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Chat:
     """Keys of `channels`: `everyone`, `staff`, a breakout room's id, or the two people of a direct one (`a:b`, sorted).
 
@@ -297,10 +298,12 @@ EVENTS: tuple[type[Event], ...] = (
 
 
 def decide_send(room: "RoomState", command: SendMessage, context: Context) -> list[Event]:
-    user = _writer(room, context)
+    moderator = moderates(room, context)
+    user = _writer(room, context, moderator)
     _, ledger = _slices(room)
-    _require_audience(room, command.to, context)
-    if not moderates(room, context):
+    if command.to is not None:
+        _require_audience(room, command.to, context)
+    if not moderator:
         _require_turn(room, user, context.at)
     if len(ledger.places) >= MESSAGES_MAX:
         raise Refused("limit_reached", f"a session holds {MESSAGES_MAX} messages")
@@ -324,7 +327,7 @@ def _require_quotable(room: "RoomState", message_id: str, channel: str, context:
 
 
 def decide_edit(room: "RoomState", command: EditMessage, context: Context) -> list[Event]:
-    user = _writer(room, context)
+    user = _writer(room, context, moderates(room, context))
     message = _find(room, command.message_id, context)
     if message.sender != user:
         raise Refused("forbidden", "only its writer edits a message")
@@ -335,7 +338,7 @@ def decide_edit(room: "RoomState", command: EditMessage, context: Context) -> li
 
 
 def decide_delete(room: "RoomState", command: DeleteMessage, context: Context) -> list[Event]:
-    user = _member(room, context)
+    user = _member(room, context, moderates(room, context))
     message = _find(room, command.message_id, context, also_deleted=True)
     if message.sender != user:
         require_moderator(room, context)
@@ -346,7 +349,7 @@ def decide_delete(room: "RoomState", command: DeleteMessage, context: Context) -
 
 
 def decide_react(room: "RoomState", command: React, context: Context) -> list[Event]:
-    user = _member(room, context)
+    user = _member(room, context, moderates(room, context))
     message = _find(room, command.message_id, context)
     if (user in message.reactions.get(command.emoji, ())) == command.on:
         return []
@@ -355,7 +358,7 @@ def decide_react(room: "RoomState", command: React, context: Context) -> list[Ev
 
 def decide_pin(room: "RoomState", command: PinMessage, context: Context) -> list[Event]:
     require_moderator(room, context)
-    _member(room, context)
+    _member(room, context, True)
     message = _find(room, command.message_id, context)
     if is_direct(message.channel):
         raise Refused("bad_request", "direct messages are not pinned")
@@ -403,24 +406,23 @@ def _slices(room: "RoomState") -> tuple[Chat, Ledger]:
     return room.chat, room.chat.ledger
 
 
-def _member(room: "RoomState", context: Context) -> UserId:
+def _member(room: "RoomState", context: Context, moderator: bool) -> UserId:
+    """`moderator`: whether the actor moderates."""
     user = require_member(room, context)
     require_feature(room, FeatureType.CHAT)
-    require_running(room, moderator=moderates(room, context))
+    require_running(room, moderator=moderator)
     return user
 
 
-def _writer(room: "RoomState", context: Context) -> UserId:
-    user = _member(room, context)
+def _writer(room: "RoomState", context: Context, moderator: bool) -> UserId:
+    user = _member(room, context, moderator)
     chat, _ = _slices(room)
-    if chat.locked and not moderates(room, context):
+    if chat.locked and not moderator:
         raise Refused("chat.locked", "a moderator locked the chat")
     return user
 
 
-def _require_audience(room: "RoomState", to: str | None, context: Context) -> None:
-    if to is None:
-        return
+def _require_audience(room: "RoomState", to: str, context: Context) -> None:
     if to == STAFF:
         if not moderates(room, context):
             raise Refused("forbidden", "only staff write to staff; write to one of them instead")
@@ -436,10 +438,10 @@ def _require_audience(room: "RoomState", to: str | None, context: Context) -> No
 
 def _require_turn(room: "RoomState", user: UserId, at: datetime) -> None:
     _, ledger = _slices(room)
-    last = ledger.spoke_at.get(user)
-    if last is None:
+    pause_s, last = slow_seconds(room), ledger.spoke_at.get(user)
+    if not pause_s or last is None:
         return
-    wait = last + timedelta(seconds=slow_seconds(room)) - at
+    wait = last + timedelta(seconds=pause_s) - at
     if wait > timedelta(0):
         raise Refused("chat.slow", "slow mode is on", retry_after_s=wait.total_seconds())
 
@@ -472,9 +474,9 @@ def apply_sent(chat: Chat, recorded: Recorded) -> Chat:
         return chat
     key = channel_of(sender, event.to, event.room)
     message = Message(event.message_id, key, recorded.seq, recorded.at, sender, event.text, event.reply_to)
-    channel = chat.channels.get(key, NO_MESSAGES)
-    channel = replace(channel, messages=channel.messages.set(message.id, message))
-    return replace(chat, channels=chat.channels.set(key, channel), ledger=_noted(chat.ledger, message))
+    before = chat.channels.get(key, NO_MESSAGES)
+    channel = Channel(before.messages.set(message.id, message), before.pins)
+    return Chat(chat.channels.set(key, channel), chat.locked, chat.slow_seconds, _noted(chat.ledger, message))
 
 
 def _noted(ledger: Ledger | None, message: Message) -> Ledger | None:
@@ -524,6 +526,21 @@ def apply_pinned(chat: Chat, recorded: Recorded) -> Chat:
 def apply_unpinned(chat: Chat, recorded: Recorded) -> Chat:
     assert isinstance(recorded.event, MessageUnpinned)
     return _unpinned(chat, recorded.event)
+
+
+def apply_erased(chat: Chat, recorded: Recorded) -> Chat:
+    """Their messages leave empty slots, as deleted ones do."""
+    assert isinstance(recorded.event, PersonErased)
+    user = recorded.event.user_id
+    channels = {key: _without_words_of(each, user) for key, each in chat.channels.items()}
+    return replace(chat, channels=chat.channels.update(channels))
+
+
+def _without_words_of(channel: Channel, user: UserId) -> Channel:
+    messages = channel.messages
+    for each in [each for each in messages.values() if each.sender == user and not each.deleted]:
+        messages = messages.set(each.id, replace(each, text="", edited_at=None, deleted=True, reactions={}))
+    return Channel(messages, tuple(each for each in channel.pins if each.sender != user))
 
 
 def apply_locked(chat: Chat, recorded: Recorded) -> Chat:
@@ -623,11 +640,18 @@ def _channel(recorded: Recorded) -> str | None:
 
 def effects(room: "RoomState", recorded: Recorded) -> tuple[Effect, ...]:
     event = recorded.event
-    return (Blank(event.seqs),) if isinstance(event, MessageDeleted) and event.seqs else ()
+    assert isinstance(event, MessageDeleted)
+    return (Blank(event.seqs),) if event.seqs else ()
 
 
 def blank(event: Event) -> Event:
     return event.model_copy(update={"text": ""}) if "text" in type(event).model_fields else event
+
+
+def forget(recorded: Recorded, user: UserId) -> Event:
+    """A pin holds the words of another than who pinned."""
+    event = recorded.event
+    return blank(event) if (event.sender if isinstance(event, AboutMessage) else recorded.actor) == user else event
 
 
 FEATURE = Feature(
@@ -651,14 +675,16 @@ FEATURE = Feature(
         MessageUnpinned: apply_unpinned,
         ChatLocked: apply_locked,
         ChatSlowed: apply_slowed,
+        PersonErased: apply_erased,
     },
     own_events=EVENTS,
     view=view,
     window=window,
     visible=visible,
     parties=parties,
-    effects=effects,
+    effects={MessageDeleted: effects},
     blank=blank,
+    forget=forget,
     listed=listed,
     signals=SIGNALS,
 )

@@ -6,7 +6,7 @@ and questions, and upvotes (field.md 5.3). Nobody's score looks at anything else
 was offered where they were not.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -167,11 +167,20 @@ class Reckoning:
 
     # -- One person --
 
+    def here(self, guest: Guest) -> Spans:
+        """When they were present while the session was live."""
+        return both(bridged(guest.stays, self._s, self._now, self.live), self.live)
+
+    def turns(self, guest: Guest, roles: Collection[Role]) -> Spans:
+        """When they had one of these roles."""
+        turns = [*guest.roles, (self._now, guest.role)]
+        return [(self._s(since), self._s(until)) for (since, role), (until, _) in pairwise(turns) if role in roles]
+
     def score(self, user: UserId) -> Score:
         guest = self.evidence.guests.get(user)
         if guest is None or not guest.stays:
             return Score(None, Counters(), final=self.final)
-        here = both(bridged(guest.stays, self._s, self._now, self.live), self.live)
+        here = self.here(guest)
         present_s = length(here)
         counters = self._counters(user, guest, present_s)
         if guest.role is not Role.PARTICIPANT:
@@ -196,14 +205,8 @@ class Reckoning:
         """In at least half of their presence it was on, and they were no observer."""
         periods = self.evidence.offered.get(offer, ())
         on = both(self._spans(periods), here)
-        return bool(periods) and 2 * length(without(on, self._watching(guest))) >= length(here)
-
-    def _watching(self, guest: Guest) -> Spans:
-        """When they were an observer."""
-        turns = [*guest.roles, (self._now, guest.role)]
-        return [
-            (self._s(since), self._s(until)) for (since, role), (until, _) in pairwise(turns) if role is Role.OBSERVER
-        ]
+        watching = self.turns(guest, {Role.OBSERVER})
+        return bool(periods) and 2 * length(without(on, watching)) >= length(here)
 
     def _attendance(self, guest: Guest, here: Spans) -> Finding:
         present_s = length(here)

@@ -5,8 +5,9 @@ stands, so that each point can be traced, and no words but the title and what po
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 from datetime import datetime
+from functools import cache
 from typing import Any, ClassVar, Literal
 
 from pydantic import ConfigDict, TypeAdapter
@@ -34,6 +35,7 @@ from rooms.lifecycle import (
     SessionUpdated,
 )
 from rooms.participants import ParticipantJoined, ParticipantLeft, QualityChanged
+from rooms.people import PersonErased
 from rooms.poll_book import PollClosed, PollOpened, PollPublished, PollReopened, PollVoted
 from rooms.questions import (
     QuestionAnswered,
@@ -49,6 +51,7 @@ from rooms.recording import RecordingReported, RunStage
 from rooms.rights import RoleChanged
 from rooms.roles import Role
 from rooms.sound import ParticipantSpoke
+from rooms.values import replace, value
 
 # Raised when old events come to mean something else here: kept evidence is dropped and folded again.
 EVIDENCE_VERSION = 3
@@ -60,7 +63,7 @@ Periods = tuple[Period, ...]
 Offer = Literal["polls", "interaction", "questions"]
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Stay:
     """From a joining to a leaving. `quality` of the line when it was lost (W220)."""
 
@@ -71,14 +74,14 @@ class Stay:
     quality: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Act:
     seq: int
     at: datetime
     kind: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Guest:
     """One person. `acts` by what they did it to, so that what is taken back or deleted can be found."""
 
@@ -89,13 +92,14 @@ class Guest:
     acts: BucketMap[Act] = field(default_factory=BucketMap)
     upvotes: Mapping[str, int] = field(default_factory=dict)  # question -> seq
     spoken_ms: int = 0
+    erased: bool = False
 
     @property
     def present(self) -> bool:
         return bool(self.stays) and self.stays[-1].until is None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class AskedPoll:
     """`voters` by name with the seq of their vote. `who`: answered anonymously, known at the close from 5 on.
 
@@ -115,7 +119,7 @@ class AskedPoll:
     room: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class AskedQuestion:
     """`accepted`: neither waiting for approval nor dismissed."""
 
@@ -127,7 +131,7 @@ class AskedQuestion:
     room: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Evidence:
     """`offered`: when everybody who is no observer could do something for this component, wherever they were.
 
@@ -160,16 +164,26 @@ EVIDENCE: TypeAdapter[Evidence] = TypeAdapter(Evidence)
 
 def observe(evidence: Evidence, recorded: Recorded) -> Evidence:
     """The evidence after one more event of the whole log (not of a view)."""
-    learn = _LEARN.get(type(recorded.event))
-    learnt = learn(evidence, recorded, recorded.event) if learn is not None else evidence
-    return replace(_moved(learnt, recorded), seq=recorded.seq)
+    return gather((recorded,), evidence)
 
 
 def gather(log: Iterable[Recorded], start: Evidence | None = None) -> Evidence:
     evidence = start or Evidence()
+    seq = evidence.seq
     for recorded in log:
-        evidence = observe(evidence, recorded)
-    return evidence
+        kind, seq = type(recorded.event), recorded.seq
+        learn = _LEARN.get(kind)
+        if learn is not None:
+            evidence = learn(evidence, recorded, recorded.event)
+        if _moves_people(kind):
+            evidence = _moved(evidence, recorded)
+    return evidence if seq == evidence.seq else replace(evidence, seq=seq)
+
+
+@cache
+def _moves_people(kind: type[Event]) -> bool:
+    """Asked of every event, and few do."""
+    return "moves" in kind.model_fields or issubclass(kind, ParticipantRemoved | ParticipantBanned)
 
 
 # -- Periods --
@@ -273,6 +287,13 @@ def _rated(evidence: Evidence, recorded: Recorded, event: QualityChanged) -> Evi
     return evidence if guest is None else _with_guest(evidence, event.user_id, replace(guest, quality=event.quality))
 
 
+def _erased(evidence: Evidence, recorded: Recorded, event: PersonErased) -> Evidence:
+    guest = evidence.guests.get(event.user_id)
+    return (
+        evidence if guest is None else _with_guest(evidence, event.user_id, replace(guest, quality=None, erased=True))
+    )
+
+
 def _with_guest(evidence: Evidence, user: UserId, guest: Guest) -> Evidence:
     return replace(evidence, guests=evidence.guests.set(user, guest))
 
@@ -293,8 +314,8 @@ def _moved(evidence: Evidence, recorded: Recorded) -> Evidence:
 def _said(evidence: Evidence, recorded: Recorded, event: MessageSent) -> Evidence:
     if is_direct(channel_of(recorded.actor, event.to, event.room)):
         return evidence
-    counted = replace(evidence, messages=evidence.messages + _is_for_all(event))
-    return _acted(counted, recorded, "chat", event.message_id)
+    messages = evidence.messages + _is_for_all(event)
+    return _acted(evidence, recorded, "chat", event.message_id, messages)
 
 
 def _unsaid(evidence: Evidence, recorded: Recorded, event: MessageDeleted) -> Evidence:
@@ -355,12 +376,14 @@ def _spoke(evidence: Evidence, recorded: Recorded, event: ParticipantSpoke) -> E
     return _with_guest(evidence, event.user_id, guest)
 
 
-def _acted(evidence: Evidence, recorded: Recorded, kind: str, key: str) -> Evidence:
-    guest = evidence.guests.get(recorded.actor or "")
-    if guest is None or recorded.actor is None:
-        return evidence
-    acts = guest.acts.set(key, Act(recorded.seq, recorded.at, kind))
-    return _with_guest(evidence, recorded.actor, replace(guest, acts=acts))
+def _acted(evidence: Evidence, recorded: Recorded, kind: str, key: str, messages: int | None = None) -> Evidence:
+    """`messages`: how many there are now, None where that did not change."""
+    count, guests = evidence.messages if messages is None else messages, evidence.guests
+    guest = guests.get(recorded.actor or "")
+    if guest is not None and recorded.actor is not None:
+        acts = guest.acts.set(key, Act(recorded.seq, recorded.at, kind))
+        guests = guests.set(recorded.actor, replace(guest, acts=acts))
+    return replace(evidence, messages=count, guests=guests)
 
 
 def _reported(evidence: Evidence, recorded: Recorded, event: RecordingReported) -> Evidence:
@@ -473,6 +496,7 @@ _LEARN: Mapping[type[Event], Callable[[Evidence, Recorded, Any], Evidence]] = {
     ParticipantBanned: _went,
     RoleChanged: _became,
     QualityChanged: _rated,
+    PersonErased: _erased,
     ChatLocked: _locked,
     MessageSent: _said,
     MessageDeleted: _unsaid,

@@ -25,6 +25,7 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 
 from rooms.ids import AnyId, SessionId, UserId
+from rooms.values import value
 
 if TYPE_CHECKING:
     from rooms.room import RoomState
@@ -33,7 +34,9 @@ if TYPE_CHECKING:
 class Wire(BaseModel):
     """camelCase outside, snake_case inside; unknown fields are an error; nothing can be changed after parsing."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
+    model_config = ConfigDict(
+        defer_build=True, frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True
+    )
 
 
 class Command(Wire):
@@ -85,7 +88,7 @@ class Unfoldable(Event):
     """A row of the log that this release cannot read: it keeps its number, means nothing, and nobody sees it (F19)."""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Recorded:
     """An event at its place in the log. `actor` and `command` are None where nobody may know them."""
 
@@ -96,7 +99,7 @@ class Recorded:
     event: Event
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Context:
     """Everything `decide` needs from outside: who, when, fresh ids, randomness, the session's open secrets.
 
@@ -113,7 +116,7 @@ class Context:
     admin: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Standing:
     """All that decides what a person sees (design.md 2.7). `room` is the breakout room, None for the main room.
 
@@ -133,7 +136,7 @@ class Standing:
 # -- Effects: what an event asks of the world around the rules; all are carried out in the append itself. --
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Arm:
     """At `due_at` submit `command` as the server. `key` holds the seq of the arming event, so each arming is new."""
 
@@ -142,33 +145,33 @@ class Arm:
     command: Command
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Disarm:
     """Forget every timer whose key starts with `prefix`."""
 
     prefix: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class MakeSecret:
     """Keep 32 random bytes under `name`, wrapped by the key outside the database, readable through the context."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class DropSecret:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Blank:
     """Redaction: the rows at `seqs` lose their words (design.md 1). Rows are rewritten by `room.blanked`."""
 
     seqs: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Enqueue:
     """Work for later, done once per session, `kind` and `key`, by whoever is free and however often that is interrupted."""
 
@@ -181,10 +184,6 @@ Effect = Arm | Disarm | MakeSecret | DropSecret | Blank | Enqueue
 
 Decide = Callable[["RoomState", Any, Context], list[Event]]
 Apply = Callable[[Any, Recorded], Any]
-
-
-def _no_effects(room: "RoomState", recorded: Recorded) -> tuple[Effect, ...]:
-    return ()
 
 
 def _nothing_to_end(room: "RoomState", context: Context) -> list[Event]:
@@ -214,8 +213,9 @@ class Feature:
     window   trims a view for the join snapshot (the last 100 messages)
     visible  (recorded, standing) -> whole, redacted or None; looks at nothing else
     parties  the people who see this event differently from others of their standing
-    effects  (room after the event, recorded) -> effects
+    effects  event class -> effects(room after the event, recorded) -> effects; also of the events of others
     blank    an event of this feature without its words
+    forget   likewise without the words of one person; where all words of an event are of who did it, that is `blank`
     ending   what still goes on is brought to its end right before the session ends
     closing  likewise what goes on in breakout rooms, right before these close
     listed   the entries of a view of this slice, oldest first, each with the `seq` that made it: paged over REST
@@ -233,8 +233,9 @@ class Feature:
     window: Callable[[Any], Any] = lambda whole: whole
     visible: Callable[[Recorded, Standing], Recorded | None] = _for_the_admitted
     parties: Callable[[Recorded], frozenset[UserId]] = _nobody
-    effects: Callable[["RoomState", Recorded], tuple[Effect, ...]] = _no_effects
+    effects: Mapping[type[Event], Callable[["RoomState", Recorded], tuple[Effect, ...]]] = field(default_factory=dict)
     blank: Callable[[Event], Event] = lambda event: event
+    forget: Callable[[Recorded, UserId], Event] | None = None
     ending: Callable[["RoomState", Context], list[Event]] = _nothing_to_end
     closing: Callable[["RoomState", Context, frozenset[str]], list[Event]] = _nothing_to_close
     listed: Callable[[Any], Sequence[Any]] | None = None
@@ -247,10 +248,9 @@ class Feature:
 
 def storable(text: str) -> str:
     """Refuses what Postgres or a terminal chokes on: control characters, lone surrogates, bidirectional overrides."""
-    for char in text:
-        code = ord(char)
-        if (code < 32 and char not in "\n\t") or 0x7F <= code < 0xA0 or 0xD800 <= code < 0xE000 or char in _BIDI:
-            raise ValueError(f"character U+{code:04X} is not allowed")
+    found = _NOT_STORABLE.search(text)
+    if found is not None:
+        raise ValueError(f"character U+{ord(found[0]):04X} is not allowed")
     return text
 
 
@@ -301,7 +301,7 @@ def _plain(document: Any) -> Any:
 
 FIRST_YEAR, LAST_YEAR = 2000, 2200
 PLAIN_DEPTH_MAX, PLAIN_NODES_MAX = 8, 200
-_BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_NOT_STORABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 _stripped = StringConstraints(strip_whitespace=True, min_length=1)
 Prose = Annotated[str, _stripped, StringConstraints(max_length=5_000), AfterValidator(storable)]
 Line = Annotated[str, _stripped, StringConstraints(max_length=500), AfterValidator(storable), AfterValidator(_one_line)]

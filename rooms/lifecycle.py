@@ -5,7 +5,6 @@ rights; the documented table `live_sessions` is a projection of this slice.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
@@ -19,6 +18,7 @@ from rooms.feature import (
     Context,
     Disarm,
     Effect,
+    Enqueue,
     Event,
     Feature,
     Flag,
@@ -36,6 +36,7 @@ from rooms.ids import AnyId, UserId, UserIdField
 from rooms.people import host_of, role_of
 from rooms.refusal import Refused
 from rooms.roles import Role
+from rooms.values import replace, value
 
 if TYPE_CHECKING:
     from rooms.room import RoomState
@@ -48,6 +49,7 @@ DURATION_MAX = timedelta(days=31)  # a demo runs for a week
 
 
 class Status(StrEnum):
+    __hash__ = str.__hash__  # as of rooms/roles.py
     SCHEDULED = "scheduled"
     STARTING = "starting"
     ACTIVE = "active"
@@ -89,7 +91,7 @@ ALL_FEATURES: tuple[SessionFeature, ...] = tuple(SessionFeature(type=kind) for k
 Capacity = Annotated[Whole, Field(ge=1, le=CAPACITY_MAX)]
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Lifecycle:
     title: str = ""
     description: str | None = None
@@ -108,7 +110,10 @@ class Lifecycle:
 
     def feature(self, kind: FeatureType) -> SessionFeature | None:
         """The feature when it is on."""
-        return next((each for each in self.features if each.type is kind and each.is_enabled), None)
+        for each in self.features:
+            if each.type is kind and each.is_enabled:
+                return each
+        return None
 
 
 # -- What others ask of this feature --
@@ -442,13 +447,21 @@ def apply_interrupted(now: Lifecycle, recorded: Recorded) -> Lifecycle:
 # -- Effects --
 
 LAPSE = "session.lapse"
+ATTENDANCE = "attendance"
 
 
 def effects(room: "RoomState", recorded: Recorded) -> tuple[Effect, ...]:
-    """One timer stands at a time: the no-show until the session runs, then the end without a host."""
-    if not isinstance(recorded.event, EVENTS) or isinstance(recorded.event, SessionInterrupted):
-        return ()
+    """One timer stands at a time: the no-show until the session runs, then the end without a host. After that attendance is
+    credited."""
+    if isinstance(recorded.event, SessionEnded):
+        return (*lapse_timer(room, recorded), credit_attendance(recorded))
     return lapse_timer(room, recorded)
+
+
+def credit_attendance(recorded: Recorded) -> Effect:
+    """Also asked by participants, when it is known only afterwards that somebody had gone before the end. A job for each, because
+    one that is at it may have read the log before this."""
+    return Enqueue(ATTENDANCE, str(recorded.seq), {})
 
 
 def lapse_timer(room: "RoomState", recorded: Recorded) -> tuple[Effect, ...]:
@@ -518,5 +531,5 @@ FEATURE = Feature(
     own_events=EVENTS,
     view=lambda now, standing: now,
     visible=visible,
-    effects=effects,
+    effects={kind: effects for kind in EVENTS if kind is not SessionInterrupted},
 )

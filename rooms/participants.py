@@ -19,6 +19,7 @@ from rooms.admission import (
     promote,
 )
 from rooms.bucket_map import BucketMap
+from rooms.erasure import ErasePerson, decide_erase
 from rooms.feature import Command, Context, Effect, Event, Feature, Recorded, Standing
 from rooms.ids import UserId, UserIdField
 from rooms.lifecycle import (
@@ -27,10 +28,22 @@ from rooms.lifecycle import (
     SessionCancelled,
     SessionEnded,
     SessionScheduled,
+    Status,
+    credit_attendance,
     lapse_timer,
     require_open,
 )
-from rooms.people import Lobby, People, Person, Waiting, WaitingFor, person_of, require_moderator, seats_free
+from rooms.people import (
+    Lobby,
+    People,
+    Person,
+    PersonErased,
+    Waiting,
+    WaitingFor,
+    person_of,
+    require_moderator,
+    seats_free,
+)
 from rooms.refusal import Refused
 from rooms.rights import RoleChanged, apply_role
 from rooms.roles import SEATED, STAFF, Role
@@ -134,7 +147,7 @@ class QualityChanged(Event):
 
 
 COMMANDS = (Admit, Deny, Remove, Ban, Unban)
-INTERNAL = (Join, Leave, RateConnection)
+INTERNAL = (Join, Leave, RateConnection, ErasePerson)
 EVENTS: tuple[type[Event], ...] = (
     ParticipantWaiting,
     ParticipantAdmitted,
@@ -145,6 +158,7 @@ EVENTS: tuple[type[Event], ...] = (
     ParticipantBanned,
     ParticipantUnbanned,
     QualityChanged,
+    PersonErased,
 )
 
 
@@ -348,6 +362,15 @@ def _rate(people: People, recorded: Recorded) -> People:
     return replace(people, persons=people.persons.set(known.user, replace(known, quality=event.quality)))
 
 
+def _erase(people: People, recorded: Recorded) -> People:
+    """How good their line was."""
+    assert isinstance(recorded.event, PersonErased)
+    known = people.get(recorded.event.user_id)
+    if known is None:
+        return people
+    return replace(people, persons=people.persons.set(known.user, replace(known, quality=None)))
+
+
 # -- Applying to `lobby` --
 
 
@@ -445,12 +468,15 @@ def _empty_lobby(lobby: Lobby, recorded: Recorded) -> Lobby:
 
 
 def effects(room: "RoomState", recorded: Recorded) -> tuple[Effect, ...]:
-    """The end without a host is armed anew when the host comes or goes."""
+    """The end without a host is armed anew when the host comes or goes; after the end, who had gone before it attended less."""
     event = recorded.event
     if isinstance(event, ParticipantJoined | ParticipantAdmitted | ParticipantLeft):
         person = person_of(room, event.user_id)
         if person is not None and person.role is Role.INSTRUCTOR and room.lifecycle.status in RUNNING:
             return lapse_timer(room, recorded)
+    end = room.lifecycle.actual_end
+    if isinstance(event, ParticipantLeft) and not event.waiting and room.lifecycle.status is Status.ENDED:
+        return (credit_attendance(recorded),) if end is not None and event.last_seen < end else ()
     return ()
 
 
@@ -473,6 +499,7 @@ PEOPLE = Feature(
         Remove: decide_remove,
         Ban: decide_ban,
         Unban: decide_unban,
+        ErasePerson: decide_erase,
     },
     apply={
         SessionScheduled: _host_from_the_start,
@@ -484,12 +511,13 @@ PEOPLE = Feature(
         ParticipantBanned: _remove,
         ParticipantUnbanned: _unban,
         QualityChanged: _rate,
+        PersonErased: _erase,
     },
     own_events=EVENTS,
     view=view_people,
     visible=visible,
     parties=parties,
-    effects=effects,
+    effects=dict.fromkeys((ParticipantJoined, ParticipantAdmitted, ParticipantLeft), effects),
     ending=ending,
 )
 

@@ -5,22 +5,23 @@ participants.py (coming, going, admission) and rights.py (roles and permissions)
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from rooms.bucket_map import BucketMap
-from rooms.feature import Context, Standing
-from rooms.ids import UserId
+from rooms.feature import Context, Event, Standing
+from rooms.ids import UserId, UserIdField
 from rooms.refusal import Refused
 from rooms.roles import ROLE_PERMISSIONS, SEATED, STAFF, Permission, Role
+from rooms.values import value
 
 if TYPE_CHECKING:
     from rooms.room import RoomState
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Person:
     """Everybody who was ever let in, and the host from the first event on. `admitted` False: removed since."""
 
@@ -33,7 +34,7 @@ class Person:
     quality: str | None = None  # W220, shown to staff and to oneself
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class People:
     persons: BucketMap[Person] = field(default_factory=BucketMap)
     banned: tuple[UserId, ...] = ()  # staff only
@@ -48,7 +49,7 @@ class WaitingFor(StrEnum):
     SEAT = "seat"  # let in, but the room is full: promoted in this order
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Waiting:
     user: UserId
     role: Role
@@ -56,16 +57,16 @@ class Waiting:
     reason: WaitingFor
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Lobby:
     waiting: tuple[Waiting, ...] = ()  # in the order in which they came
     denied: tuple[UserId, ...] = ()  # staff only
 
     def get(self, user: UserId) -> Waiting | None:
-        return next((each for each in self.waiting if each.user == user), None)
+        return next((each for each in self.waiting if each.user == user), None) if self.waiting else None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Grant:
     """`armed` is the seq of the granting event: the timer that ends a grant names it."""
 
@@ -76,14 +77,14 @@ class Grant:
         return self.until is None or at < self.until
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Ask:
     user: UserId
     permission: Permission
     since: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Rights:
     """What people were given beyond their role.
 
@@ -96,6 +97,13 @@ class Rights:
     asked: tuple[Ask, ...] = ()
 
 
+class PersonErased(Event):
+    """Somebody's words are gone from here (erasure.py); whoever holds some forgets them."""
+
+    type: Literal["person.erased"] = "person.erased"
+    user_id: UserIdField
+
+
 # -- Questions --
 
 
@@ -105,10 +113,11 @@ def person_of(room: "RoomState", user: UserId | None) -> Person | None:
 
 def role_of(room: "RoomState", user: UserId | None) -> Role | None:
     """The role of somebody who was let in and does not wait (again) for a seat."""
-    person = person_of(room, user)
+    people, lobby = room.people, room.lobby
+    person = people.persons.get(user) if people is not None and user is not None else None
     if person is None or not person.admitted:
         return None
-    return None if room.lobby is not None and room.lobby.get(person.user) else person.role
+    return None if lobby is not None and lobby.get(person.user) is not None else person.role
 
 
 def host_of(room: "RoomState") -> Person | None:
@@ -117,35 +126,46 @@ def host_of(room: "RoomState") -> Person | None:
 
 
 def permissions_of(room: "RoomState", user: UserId | None, at: datetime) -> frozenset[Permission]:
-    """A right whose time is over counts as over, even if its timer is late. The instructor always has all."""
+    return frozenset(each for each in Permission if may(room, user, each, at))
+
+
+def may(room: "RoomState", user: UserId | None, permission: Permission, at: datetime) -> bool:
+    """A right whose time is over counts as over, even if its timer is late. The instructor always has all. Asked of every command,
+    some more than once."""
     role = role_of(room, user)
     if role is None or user is None:
-        return frozenset()
-    held = set(ROLE_PERMISSIONS[role])
-    if (rights := room.rights) is not None and role is not Role.INSTRUCTOR:
-        if role is Role.PARTICIPANT:
-            held |= {each for each, grant in rights.everyone.items() if grant.holds_at(at)}
-        held -= set(rights.revoked.get(user, ()))
-        given = rights.personal.get(user, {})
-        held |= {each for each, grant in given.items() if grant.holds_at(at)}
-    return frozenset(held)
+        return False
+    by_role = permission in ROLE_PERMISSIONS[role]
+    rights = room.rights
+    if rights is None or role is Role.INSTRUCTOR:
+        return by_role
+    given = rights.personal.get(user)
+    if given is not None and (grant := given.get(permission)) is not None and grant.holds_at(at):
+        return True
+    if permission in rights.revoked.get(user, ()):
+        return False
+    lent = rights.everyone.get(permission) if role is Role.PARTICIPANT else None
+    return by_role or (lent is not None and lent.holds_at(at))
 
 
 def is_staff(room: "RoomState", user: UserId | None) -> bool:
     """Staff by the log alone: a moderator's standing lasts until the event that ends it."""
-    role = role_of(room, user)
-    if role is None or user is None:
-        return False
-    if role in STAFF:
-        return True
+    return user is not None and _is_staff_as(room, user, role_of(room, user))
+
+
+def _is_staff_as(room: "RoomState", user: UserId, role: Role | None) -> bool:
+    if role is None or role in STAFF:
+        return role is not None
     rights = room.rights
-    return rights is not None and Permission.MODERATE in rights.personal.get(user, {})
+    return rights is not None and Permission.MODERATE in rights.personal.get(user, ())
 
 
 def standing_of(room: "RoomState", user: UserId) -> Standing:
-    admitted = role_of(room, user) is not None
-    place = room.breakouts.places.get(user) if room.breakouts is not None and admitted else None
-    return Standing(user, staff=is_staff(room, user), admitted=admitted, room=place)
+    role = role_of(room, user)
+    if role is None:
+        return Standing(user, False, False)
+    place = room.breakouts.places.get(user) if room.breakouts is not None else None
+    return Standing(user, _is_staff_as(room, user, role), True, place)
 
 
 def known_to(room: "RoomState") -> frozenset[UserId]:
@@ -161,7 +181,7 @@ def moderates(room: "RoomState", context: Context) -> bool:
     """The server, the platform's admins, and whoever may moderate now."""
     if context.actor is None or context.admin:
         return True
-    return Permission.MODERATE in permissions_of(room, context.actor, context.at)
+    return may(room, context.actor, Permission.MODERATE, context.at)
 
 
 def require_moderator(room: "RoomState", context: Context) -> None:
@@ -172,7 +192,7 @@ def require_moderator(room: "RoomState", context: Context) -> None:
 def require_permission(room: "RoomState", context: Context, permission: Permission) -> None:
     if context.actor is None or context.admin:
         return
-    if permission not in permissions_of(room, context.actor, context.at):
+    if not may(room, context.actor, permission, context.at):
         raise Refused("forbidden", f"this needs {permission}")
 
 

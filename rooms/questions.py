@@ -17,7 +17,7 @@ from rooms.bucket_map import BucketMap
 from rooms.feature import Blank, Command, Context, Effect, Event, Feature, Flag, InRoom, Prose, Recorded, Standing
 from rooms.ids import AnyId, UserId, UserIdField
 from rooms.lifecycle import FeatureType, require_feature, require_running
-from rooms.people import moderates, require_member, require_moderator
+from rooms.people import PersonErased, moderates, require_member, require_moderator
 from rooms.places import acting_standing, place_of
 from rooms.refusal import Refused
 
@@ -254,6 +254,12 @@ class QuestionWithdrawn(AboutAuthored):
     seqs: tuple[int, ...]
 
 
+class QuestionBlanked(AboutAuthored):
+    """Its author is erased: it stays in its place without words. Does not tell who that was where that was not known."""
+
+    type: Literal["question.blanked"] = "question.blanked"
+
+
 class QuestionVanished(InRoom):
     """What others see of a dismissal or withdrawal; never in the log."""
 
@@ -284,6 +290,7 @@ EVENTS: tuple[type[Event], ...] = (
     QuestionDismissed,
     QuestionMerged,
     QuestionWithdrawn,
+    QuestionBlanked,
     QuestionVanished,
 )
 
@@ -407,6 +414,12 @@ def decide_withdraw(room: "RoomState", command: WithdrawQuestion, context: Conte
         raise Refused("forbidden", "only its author withdraws a question")
     _, ledger = _slices(room)
     return [QuestionWithdrawn.of(question, seqs=ledger.rows[question.id])]
+
+
+def blanked_questions(room: "RoomState", user: UserId) -> list[Event]:
+    """Of somebody who is erased."""
+    held, _ = _slices(room)
+    return [QuestionBlanked.of(each) for each in listed(held) if each.author == user]
 
 
 def _slices(room: "RoomState") -> tuple[Questions, Ledger]:
@@ -543,6 +556,23 @@ def apply_gone(held: Questions, recorded: Recorded) -> Questions:
     return _unpinned(replace(held, questions=held.questions.drop(event.question_id)), event.question_id)
 
 
+def apply_blanked(held: Questions, recorded: Recorded) -> Questions:
+    assert isinstance(recorded.event, QuestionBlanked)
+    return _change(held, recorded.event.question_id, text="")
+
+
+def apply_erased(held: Questions, recorded: Recorded) -> Questions:
+    """What they answered; of what they asked, each question has an event of its own."""
+    assert isinstance(recorded.event, PersonErased)
+    user = recorded.event.user_id
+    answered = {
+        key: replace(each, answer="")
+        for key, each in held.questions.items()
+        if each.answered_by == user and each.answer is not None
+    }
+    return replace(held, questions=held.questions.update(answered)) if answered else held
+
+
 def _change(held: Questions, question_id: str, **fields: Any) -> Questions:
     question = held.questions.get(question_id)
     if question is None:
@@ -624,8 +654,8 @@ def parties(recorded: Recorded) -> frozenset[UserId]:
 
 
 def effects(room: "RoomState", recorded: Recorded) -> tuple[Effect, ...]:
-    event = recorded.event
-    return (Blank(event.seqs),) if isinstance(event, QuestionWithdrawn) else ()
+    assert isinstance(recorded.event, QuestionWithdrawn)
+    return (Blank(recorded.event.seqs),)
 
 
 def blank(event: Event) -> Event:
@@ -639,6 +669,18 @@ def blank(event: Event) -> Event:
             return event.model_copy(update={"question": replace(question, text="", answer=answer)})
         case _:
             return event
+
+
+def forget(recorded: Recorded, user: UserId) -> Event:
+    """What shows a question holds the words of its author and of who answered it."""
+    event = recorded.event
+    match event:
+        case QuestionApproved(question=question) | QuestionReopened(question=Question() as question):
+            text = "" if question.author == user else question.text
+            answer = "" if question.answered_by == user and question.answer is not None else question.answer
+            return event.model_copy(update={"question": replace(question, text=text, answer=answer)})
+        case _:
+            return blank(event) if recorded.actor == user else event
 
 
 FEATURE = Feature(
@@ -668,12 +710,15 @@ FEATURE = Feature(
         QuestionMerged: apply_merged,
         QuestionWithdrawn: apply_gone,
         QuestionVanished: apply_gone,
+        QuestionBlanked: apply_blanked,
+        PersonErased: apply_erased,
     },
     own_events=EVENTS,
     view=view,
     visible=visible,
     parties=parties,
-    effects=effects,
+    effects={QuestionWithdrawn: effects},
     blank=blank,
+    forget=forget,
     listed=listed,
 )

@@ -515,6 +515,6 @@ FEATURE = Feature(
     view=view,
     visible=visible,
     parties=parties,
-    effects=effects,
+    effects=dict.fromkeys((RecordingStopped, RecordingWithdrawn), effects),
     ending=ending,
 )

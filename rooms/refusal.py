@@ -12,6 +12,7 @@ session.not_active           not started yet
 session.paused               participants wait until it resumes
 session.ended                over, or cancelled
 session.owned                a session is never without an owner
+session.damaged              what is stored of it is not what was written: the operator has to see to it
 participant.banned           for good, until a moderator lifts it
 participant.denied           turned away at the door
 participant.not_admitted     still waiting, or removed

@@ -417,5 +417,5 @@ FEATURE = Feature(
     view=view,
     visible=visible,
     parties=parties,
-    effects=effects,
+    effects=dict.fromkeys((RoleChanged, PermissionGranted), effects),
 )

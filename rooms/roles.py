@@ -4,6 +4,7 @@ from enum import StrEnum
 
 
 class Role(StrEnum):
+    __hash__ = str.__hash__  # an Enum's own is a call of Python, and rights are asked several times of every command
     INSTRUCTOR = "instructor"
     ASSISTANT = "assistant"
     PARTICIPANT = "participant"
@@ -11,6 +12,7 @@ class Role(StrEnum):
 
 
 class Permission(StrEnum):
+    __hash__ = str.__hash__
     SPEAK = "can_speak"
     SHARE_SCREEN = "can_share_screen"
     USE_WHITEBOARD = "can_use_whiteboard"

@@ -4,8 +4,8 @@
 randomness and the actor are arguments. Whoever adds a feature adds a field of RoomState and a name in FEATURES.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import field
 from datetime import UTC, datetime
 from typing import ClassVar
 
@@ -30,8 +30,9 @@ from rooms.board_book import Boards
 from rooms.breakout_events import BreakoutClosed
 from rooms.breakout_sets import Breakouts
 from rooms.chat import Chat
-from rooms.feature import Command, Context, Effect, Event, Feature, Recorded
+from rooms.feature import Apply, Command, Context, Effect, Event, Feature, Recorded
 from rooms.hands import Hands
+from rooms.ids import UserId
 from rooms.lifecycle import Lifecycle, SessionCancelled, SessionEnded
 from rooms.people import Lobby, People, Rights
 from rooms.poll_book import Polls
@@ -41,6 +42,7 @@ from rooms.refusal import Refused
 from rooms.sound import Sound
 from rooms.stage import Stage
 from rooms.standings import Standings, follow
+from rooms.values import replace, value
 
 # Raised when `apply` gives another meaning to old events: snapshots of another fold are dropped.
 FOLD_VERSION = 3
@@ -63,7 +65,7 @@ FEATURES: tuple[Feature, ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class RoomState:
     """One field per feature. A view is the same shape with the hidden taken out; a slice that is None stays None."""
 
@@ -91,10 +93,14 @@ class RoomState:
 STATE: TypeAdapter[RoomState] = TypeAdapter(RoomState)
 
 _DECIDE = {kind: decide for feature in FEATURES for kind, decide in feature.decide.items()}
-_LISTENERS: dict[type[Event], list[Feature]] = {}
+_APPLY: dict[type[Event], list[tuple[str, Apply]]] = {}  # name of the slice, and what becomes of it
+_EFFECTS: dict[type[Event], list[Callable[[RoomState, Recorded], tuple[Effect, ...]]]] = {}
 for _feature in FEATURES:
-    for _kind in _feature.apply:
-        _LISTENERS.setdefault(_kind, []).append(_feature)
+    for _kind, _apply in _feature.apply.items():
+        _APPLY.setdefault(_kind, []).append((_feature.name, _apply))
+    for _kind, _ask in _feature.effects.items():
+        _EFFECTS.setdefault(_kind, []).append(_ask)
+_BRING_MORE = frozenset({SessionEnded, SessionCancelled, BreakoutClosed})
 OWNER: dict[type[Event], Feature] = {kind: feature for feature in FEATURES for kind in feature.own_events}
 
 
@@ -104,6 +110,13 @@ def decide(room: RoomState, command: Command, context: Context) -> list[Event]:
     if rule is None:
         raise Refused("bad_request", f"{command.type} is not a command of a session")
     events = rule(room, command, context)
+    if _BRING_MORE.isdisjoint([type(each) for each in events]):
+        return events
+    return _with_what_they_bring(room, events, context)
+
+
+def _with_what_they_bring(room: RoomState, events: list[Event], context: Context) -> list[Event]:
+    """What goes on where something ends is brought to its end first."""
     if any(isinstance(each, SessionEnded | SessionCancelled) for each in events):
         return [*(end for feature in FEATURES for end in feature.ending(room, context)), *events]
     if closing := frozenset(place for each in events for place in closed_by(each)):
@@ -130,10 +143,10 @@ def record(room: RoomState, events: Iterable[Event], context: Context, command: 
 def apply(room: RoomState, recorded: Recorded) -> RoomState:
     """The state after one more event. Also folds a view: a slice that is hidden (None) stays hidden."""
     changed: dict[str, object] = {"seq": recorded.seq, "at": max(recorded.at, room.at)}
-    for feature in _LISTENERS.get(type(recorded.event), ()):
-        held = getattr(room, feature.name)
+    for name, become in _APPLY.get(type(recorded.event), ()):
+        held = getattr(room, name)
         if held is not None:
-            changed[feature.name] = feature.apply[type(recorded.event)](held, recorded)
+            changed[name] = become(held, recorded)
     after = replace(room, **changed)  # type: ignore[arg-type]
     standings = follow(after, recorded)
     return after if standings is after.standings else replace(after, standings=standings)
@@ -148,12 +161,20 @@ def replay(log: Iterable[Recorded], start: RoomState | None = None) -> RoomState
 
 def effects(after: RoomState, recorded: Recorded) -> list[Effect]:
     """What the append must do besides storing the event; `after` is the state right after it."""
-    return [effect for feature in FEATURES for effect in feature.effects(after, recorded)]
+    return [effect for ask in _EFFECTS.get(type(recorded.event), ()) for effect in ask(after, recorded)]
 
 
 def blanked(event: Event) -> Event:
     """The event without its words; the blanked log folds to the same state (design.md 1)."""
     return OWNER[type(event)].blank(event)
+
+
+def forgotten(recorded: Recorded, user: UserId) -> Event:
+    """The event without the words of one person, whoever did it."""
+    feature = OWNER[type(recorded.event)]
+    if feature.forget is not None:
+        return feature.forget(recorded, user)
+    return feature.blank(recorded.event) if recorded.actor == user else recorded.event
 
 
 def step(

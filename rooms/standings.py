@@ -3,19 +3,21 @@
 Followed by rooms/room.py after every event, from the state alone; no feature writes it, and nobody is shown it.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
+from functools import cache
 from typing import TYPE_CHECKING
 
 from rooms.bucket_map import BucketMap
-from rooms.feature import Recorded, Standing
+from rooms.feature import Event, Recorded, Standing
 from rooms.ids import UserId
 from rooms.people import standing_of
+from rooms.values import value
 
 if TYPE_CHECKING:
     from rooms.room import RoomState
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Change:
     """The standing of a person from the event `seq` on."""
 
@@ -25,7 +27,7 @@ class Change:
     room: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Standings:
     changes: BucketMap[tuple[Change, ...]] = field(default_factory=BucketMap)
 
@@ -48,10 +50,17 @@ def follow(room: "RoomState", recorded: Recorded) -> Standings | None:
 def named_by(recorded: Recorded) -> tuple[UserId, ...]:
     """The people whose standing an event can change: its `user_id`, or those of its `moves`; the first event names the host."""
     event = recorded.event
-    named = getattr(event, "user_id", None) or getattr(event, "instructor_id", None)
-    if named:
-        return (named,)
-    return tuple(each.user_id for each in getattr(event, "moves", ()))
+    for field_name in _naming(type(event)):
+        found = getattr(event, field_name)
+        if found:
+            return (UserId(found),) if isinstance(found, str) else tuple(each.user_id for each in found)
+    return ()
+
+
+@cache
+def _naming(kind: type[Event]) -> tuple[str, ...]:
+    """The fields of such an event that name people; asked of every event, and most have none."""
+    return tuple(each for each in ("user_id", "instructor_id", "moves") if each in kind.model_fields)
 
 
 def standing_at(room: "RoomState", user: UserId, seq: int) -> Standing:

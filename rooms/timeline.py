@@ -4,7 +4,7 @@ For what only ever grows and is read from its end, as messages are: appending or
 the latest n cost n, never the whole. Nothing is taken out; what is deleted stays as an empty slot.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import ItemsView, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from pydantic import GetCoreSchemaHandler
@@ -64,6 +64,9 @@ class Timeline(Mapping[str, V]):
     def __iter__(self) -> Iterator[str]:
         return (key for chunk in self._chunks for key, _ in chunk)
 
+    def items(self) -> ItemsView[str, V]:
+        return _Entries(self)
+
     def __len__(self) -> int:
         return len(self._places)
 
@@ -78,3 +81,13 @@ class Timeline(Mapping[str, V]):
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return json_object(cls, source, handler)
+
+
+class _Entries(ItemsView[str, V]):
+    """Looks up no key."""
+
+    _mapping: Timeline[V]
+
+    def __iter__(self) -> Iterator[Entry[V]]:
+        for chunk in self._mapping._chunks:  # noqa: SLF001 - its own view
+            yield from chunk

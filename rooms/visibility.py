@@ -4,20 +4,28 @@ The law: while a standing lasts, the view at s plus the visible events of (s, t]
 itself with the hidden taken out, and `room.apply` folds it on; an event looks at nothing but itself and the reader.
 """
 
-from dataclasses import replace
+from functools import cache
 
-from rooms.feature import InRoom, Recorded, Standing, Unfoldable
+from rooms.feature import Event, InRoom, Recorded, Standing
 from rooms.ids import UserId
 from rooms.room import FEATURES, OWNER, STATE, RoomState
+from rooms.values import replace
 
 
 def visible(recorded: Recorded, standing: Standing) -> Recorded | None:
     """The event as this standing may have it: whole, redacted, or nothing."""
-    if isinstance(recorded.event, Unfoldable):
+    owner = OWNER.get(type(recorded.event))
+    if owner is None:  # Unfoldable
         return None
-    if isinstance(recorded.event, InRoom) and not standing.is_in(recorded.event.room):
+    if _has_place(type(recorded.event)) and not standing.is_in(recorded.event.room):  # type: ignore[attr-defined]
         return None
-    return OWNER[type(recorded.event)].visible(recorded, standing)
+    return owner.visible(recorded, standing)
+
+
+@cache
+def _has_place(kind: type[Event]) -> bool:
+    """Asked of every event for every standing; of a model Python asks the model's own class, which takes long."""
+    return issubclass(kind, InRoom)
 
 
 def view(room: RoomState, standing: Standing) -> RoomState:
@@ -36,9 +44,8 @@ def window(seen: RoomState) -> RoomState:
 
 def parties(recorded: Recorded) -> frozenset[UserId]:
     """Those who may see this event differently from others of their standing."""
-    if isinstance(recorded.event, Unfoldable):
-        return frozenset()
-    return OWNER[type(recorded.event)].parties(recorded)
+    owner = OWNER.get(type(recorded.event))
+    return frozenset() if owner is None else owner.parties(recorded)  # None: Unfoldable
 
 
 def encoded_view(room: RoomState, standing: Standing) -> bytes:
