@@ -1,12 +1,21 @@
-"""The clock of sound: read from UTC once, when the process begins, and by the monotonic clock from then on. So recordings and
-what the log says of them share one clock that neither jumps nor runs backwards, whatever is done to the machine's.
+"""The clock of sound: set once, when the process begins, and the monotonic clock from then on. So recordings and what the log says of
+them share one clock that neither jumps nor runs backwards, whatever is done to the machine's.
 """
 
 import time
 from datetime import UTC, datetime, timedelta
 
-_BEGUN = datetime.now(UTC)
-_BEGUN_S = time.monotonic()
+SAME_S = 0.25
+
+_begun = datetime.now(UTC)
+_begun_s = time.monotonic()
+
+
+def set_sound_clock(now: datetime) -> None:
+    """By the clock that dates the log, before any sound. A little off is no reason to jump."""
+    global _begun, _begun_s
+    if abs((now - sound_clock()).total_seconds()) > SAME_S:
+        _begun, _begun_s = now, time.monotonic()
 
 
 def sound_clock() -> datetime:
@@ -15,4 +24,4 @@ def sound_clock() -> datetime:
 
 def moment(monotonic_s: float) -> datetime:
     """When the monotonic clock (and an event loop's) showed this."""
-    return _BEGUN + timedelta(seconds=monotonic_s - _BEGUN_S)
+    return _begun + timedelta(seconds=monotonic_s - _begun_s)

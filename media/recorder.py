@@ -124,6 +124,9 @@ class _Take:
     def now_s(self) -> float:
         return self._clock_s()
 
+    def unwritten_s(self) -> float:
+        return max(0.0, self._clock_s() - self._kept / SLOTS_PER_S)
+
     def lose(self, why: str) -> None:
         if self.incomplete is None:
             log.warning("a recording is not complete: %s", why)
@@ -139,6 +142,11 @@ class _Take:
     def silence(self, user: str, from_slot: int) -> None:
         if voice := self._voices.get(user):
             self._tracks[user].take(voice.cut(self.now_s(), from_slot * SLOT))
+        try:
+            if self._manifest is None and self._lost_from is None:  # nothing was flushed yet
+                self._open(round(self.now_s() * SLOTS_PER_S))
+        except OSError as error:
+            self._fail(error)
         with suppress(OSError):
             if self._manifest:
                 self._manifest.say(silence=user, **{"from": from_slot})
@@ -193,9 +201,11 @@ class _Take:
         manifest.say(opened=self._opened)
         if self._lost_from is not None:
             manifest.say(missing=[self._lost_from, now], why=self.incomplete)
+            WRITER.lost_s += max(0, now - self._lost_from) / SLOTS_PER_S
             self._lost_from = None
         elif torn_at is not None:
             manifest.say(missing=[torn_at, self._opened], why="killed")
+            WRITER.lost_s += max(0, self._opened - torn_at) / SLOTS_PER_S
         return manifest
 
     def _torn_at(self) -> int | None:

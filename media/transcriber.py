@@ -36,6 +36,9 @@ ANSWER_BYTES_MAX = 5_000_000
 HTTP_WITHIN_S = 120.0
 SENTENCE_END = re.compile(r"[.!?…。！？]['\"”’)]*$")
 PAUSE_ENDS_S = 1.2  # a pause this long ends a sentence, whatever the engine thinks
+LOOPS_FROM = (
+    2.4  # of a text's length to that of its gzip: the same words again and again, which is what Whisper makes of noise
+)
 JOINERS = frozenset("\u200c\u200d")  # invisible, but part of how words are written
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z]{2})?", re.ASCII)
 
@@ -253,6 +256,8 @@ class FasterWhisper:
         length_s = len(pcm) / RATE_HZ
         segments = []
         for each in found:
+            if each.compression_ratio > LOOPS_FROM:
+                continue
             told = {"start": each.start, "end": each.end, "text": each.text, "avg_logprob": each.avg_logprob}
             words = [vars(word) for word in each.words or ()]
             segments.append(_segment(told, length_s, words))

@@ -21,6 +21,8 @@ class Take(Protocol):
 
     def now_s(self) -> float: ...
 
+    def unwritten_s(self) -> float: ...
+
     def flush(self, now_s: float) -> None: ...
 
     def close(self) -> None: ...
@@ -34,6 +36,11 @@ class Writer:
         self._takes: list[Take] = []
         self._lock = threading.Lock()  # of `_takes` and of the thread's life; held for moments
         self._thread: threading.Thread | None = None
+        self.lost_s = 0.0  # of all recordings so far: what no file will ever hold
+
+    def unwritten_s(self) -> float:
+        """How much of an open recording is not on the disk yet; of the one that is furthest behind."""
+        return max((take.unwritten_s() for take in tuple(self._takes)), default=0.0)
 
     def open(self, take: Take) -> None:
         with self._lock:
