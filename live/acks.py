@@ -1,12 +1,12 @@
 """The answer to a command, the same over the socket and over REST."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from rooms.refusal import Refused
+from rooms.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Ack:
     """`seq`: the head after the command, also of one without effect. A refusal has a `code` (rooms/refusal.py)."""
 

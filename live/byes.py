@@ -17,6 +17,7 @@ class Bye:
 
 
 DRAIN = Bye("drain", 4301, reconnect=True)
+RESTART = Bye("restart", 4300, reconnect=True)  # the others go on
 REVOKED = Bye("revoked", 4302, reconnect=False)
 REMOVED = Bye("removed", 4303, reconnect=False)
 BANNED = Bye("banned", 4303, reconnect=False)

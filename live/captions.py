@@ -2,7 +2,7 @@
 the place where it was said. What somebody said is shown only while the log still lets it be. Nothing of it is kept.
 """
 
-from datetime import UTC, datetime
+from collections.abc import Callable
 
 from live.host import Host
 from live.sound_signals import caption
@@ -16,10 +16,13 @@ from rooms.sound import may_be_captioned
 
 
 class Captions:
-    """`captioner` None: this server has no engine, and nothing is told."""
+    """`tell` passes a frame on to a place. `captioner` None: this server has no engine, and nothing is told."""
 
-    def __init__(self, host: Host, desk: Desk, captioner: Captioner | None) -> None:
+    def __init__(
+        self, host: Host, desk: Desk, captioner: Captioner | None, tell: Callable[[str | None, bytes], None]
+    ) -> None:
         self._host = host
+        self._tell = tell
         self._desk = desk
         self._captioner = captioner
         self._on = False
@@ -49,11 +52,11 @@ class Captions:
 
     def _written(self, said: Said, text: str) -> None:
         if self._may_be_shown(said):
-            self._host.audience.tell(said.place, caption(said, text))
+            self._tell(said.place, caption(said, text))
 
     def _may_be_shown(self, said: Said) -> bool:
         """Who spoke is still there, and nobody took the word from them."""
         room, user = self._host.room, UserId(said.user)
         person, standing = person_of(room, user), standing_of(room, user)
         is_there = person is not None and person.present and standing.admitted and standing.room == said.place
-        return is_there and may_be_captioned(room, user, datetime.now(UTC))
+        return is_there and may_be_captioned(room, user, self._host.now())

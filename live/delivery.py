@@ -1,17 +1,17 @@
 """Who watches a session in this process, and getting its events to them: encoded once per distinct view, the same bytes to
 every connection that has that view (design.md 1.6, 2.7). Filters by rooms/visibility.py alone; never waits, never fails.
 
-A viewer's `position` is where their client stands: each frame starts there. A range in which they may see nothing is not
-sent by itself; `cover` makes up for it.
+Each frame starts where its viewer's client stands (live/viewers.py). A range in which they may see nothing is not sent by itself;
+`cover` makes up for it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
-from live.byes import Bye
 from live.frames import event_item, ids_in
 from live.packets import event_frame
+from live.viewers import Company, Sink, Viewer
 from live.views import Views
 from rooms.feature import Recorded, Standing
 from rooms.ids import SessionId, UserId
@@ -22,38 +22,7 @@ from rooms.visibility import parties, visible
 
 Group = tuple[bool, bool, str | None]  # staff, admitted, breakout room
 Item = dict[str, Any]
-Key = TypeVar("Key")
-
-
-class Sink(Protocol):
-    """What delivery knows of a connection."""
-
-    def push(self, data: bytes, events: int = 0) -> None: ...
-
-    def push_if_idle(self, data: bytes) -> None: ...
-
-    def part(self, bye: Bye) -> None: ...
-
-    @property
-    def waiting_bytes(self) -> int: ...
-
-    @property
-    def closing_down(self) -> bool: ...
-
-
-@dataclass(slots=True, eq=False)
-class Viewer:
-    """One connection in a session. `known`: the people whose names it was told, as bits of the audience's order."""
-
-    user: UserId
-    sink: Sink
-    standing: Standing
-    position: int
-    known: int = 0
-
-    @property
-    def group(self) -> Group:
-        return (self.standing.staff, self.standing.admitted, self.standing.room)
+PAST_MAX = 16  # stretches of the log
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,37 +46,57 @@ class Batch:
     whole: dict[int, Item] = field(default_factory=dict)  # by identity: most events look alike to most
 
 
+@dataclass(frozen=True)
+class Past:
+    """A stretch of the log for those who come back. `personal`: who has a view of it of their own. Its batch tells events apart by
+    identity, so they are kept with it."""
+
+    batch: Batch
+    personal: frozenset[UserId]
+    events: Sequence[Recorded]
+
+
 class Audience:
     def __init__(self, session: SessionId) -> None:
         self.session = session
-        self.groups: dict[Group, set[Viewer]] = {}
+        self._groups: dict[Group, Company] = {}
         self.by_user: dict[UserId, set[Viewer]] = {}
         self._order: dict[str, int] = {}  # everybody whose name is known here, in order of introduction
         self._names: list[tuple[str, str]] = []
         self._lagging = False
         self._shown = ("", 0)  # epoch and seq up to which everything was delivered
+        self._past: dict[tuple[str, int, int], Past] = {}  # of late
         self._views: Views | None = None  # of the latest state that somebody was shown whole
 
     def __len__(self) -> int:
-        return sum(map(len, self.groups.values()))
+        return sum(map(len, self._groups.values()))
 
     def viewers(self) -> list[Viewer]:
-        return [viewer for group in self.groups.values() for viewer in group]
+        return [viewer for company in self._groups.values() for viewer in company]
 
     # -- coming and going -----------------------------------------------------------------------------------------------
 
     def add(self, viewer: Viewer) -> None:
-        self.groups.setdefault(viewer.group, set()).add(viewer)
+        self._groups.setdefault(group_of(viewer), Company()).apart.add(viewer)
         self.by_user.setdefault(viewer.user, set()).add(viewer)
 
     def remove(self, viewer: Viewer) -> None:
-        _discard(self.groups, viewer.group, viewer)
-        _discard(self.by_user, viewer.user, viewer)
+        group = group_of(viewer)
+        company = self._groups.get(group)
+        if company is not None:
+            company.remove(viewer)
+            if not len(company):
+                del self._groups[group]
+        mine = self.by_user.get(viewer.user, set())
+        mine.discard(viewer)
+        if not mine:
+            self.by_user.pop(viewer.user, None)
 
     # -- names ----------------------------------------------------------------------------------------------------------
 
     def introduce(self, names: Mapping[UserId, str]) -> None:
         self._views = None  # knows only whom we knew
+        self.forget_past()
         for user, name in names.items():
             if user not in self._order:
                 self._order[user] = len(self._names)
@@ -142,22 +131,32 @@ class Audience:
         self._shown = (epoch, room.seq)
         moved = self._moved(events, room)
         personal = {user for each in events for user in parties(each) if user in self.by_user}
-        for group, viewers in list(self.groups.items()):
-            for viewer in viewers:
-                if viewer.user in moved or viewer.position >= room.seq:  # the latter joined while names were read
-                    continue
-                party = viewer.user if viewer.user in personal else None
-                items, mask = self._items_for(batch, group, party, events)
-                if items:
-                    self._send(batch, viewer, group, party, items, mask)
-                else:
-                    self._lagging = True
+        for user in moved | personal:
+            for viewer in self.by_user[user]:
+                viewer.set_apart()
+        for group, company in self._groups.items():
+            self._deliver_together(company, batch, group, events)
+            for viewer in [each for each in company.apart if each.user not in moved]:
+                if viewer.position < batch.upto:  # else they joined while names were read
+                    self._send(batch, viewer, group, viewer.user if viewer.user in personal else None, events)
+                company.join(viewer)
         for user in moved:
             for viewer in [each for each in self.by_user[user] if each.position < room.seq]:
                 self.remove(viewer)
                 viewer.standing = standing_of(room, user)
                 self.add(viewer)
                 self.send_snapshot(viewer, epoch, room)
+
+    def _deliver_together(self, company: Company, batch: Batch, group: Group, events: Sequence[Recorded]) -> None:
+        """They know the same names, and are no party of what happened: they get one frame."""
+        if not company.together or company.position >= batch.upto:
+            return
+        items, mask = self._items_for(batch, group, None, events)
+        if items:
+            data = self._frame(batch, group, None, company.position, items, mask & ~company.known)
+            company.push(data, len(items), batch.upto, mask)
+        else:
+            self._lagging = True
 
     def _moved(self, events: Sequence[Recorded], room: RoomState) -> set[UserId]:
         """People here whose standing changed in these events, if only for a moment: they get a new view instead."""
@@ -175,17 +174,30 @@ class Audience:
         return found
 
     def _send(
+        self, batch: Batch, viewer: Viewer, group: Group, party: UserId | None, events: Sequence[Recorded]
+    ) -> None:
+        items, mask = self._items_for(batch, group, party, events)
+        if not items:
+            self._lagging = True
+            return
+        self._give(batch, viewer, group, party, items, mask)
+
+    def _give(
         self, batch: Batch, viewer: Viewer, group: Group, party: UserId | None, items: list[Item], mask: int
     ) -> None:
-        missing = mask & ~viewer.known
-        key = (group, party, viewer.position, missing)
+        """With the names that this viewer was not told yet."""
+        data = self._frame(batch, group, party, viewer.position, items, mask & ~viewer.known)
+        viewer.stand(batch.upto, viewer.known | mask)
+        viewer.sink.push(data, len(items))
+
+    def _frame(
+        self, batch: Batch, group: Group, party: UserId | None, position: int, items: list[Item], missing: int
+    ) -> bytes:
+        key = (group, party, position, missing)
         data = batch.frames.get(key)
         if data is None:
-            data = self.events_frame(batch.epoch, viewer.position, batch.upto, items, missing)
-            batch.frames[key] = data
-        viewer.position = batch.upto
-        viewer.known |= mask
-        viewer.sink.push(data, len(items))
+            data = batch.frames[key] = self.events_frame(batch.epoch, position, batch.upto, items, missing)
+        return data
 
     def events_frame(self, epoch: str, after: int, upto: int, items: list[Item], missing: int) -> bytes:
         document = {"sessionId": self.session, "epoch": epoch, "after": after, "upto": upto, "events": items}
@@ -193,21 +205,49 @@ class Audience:
             document["people"] = self.people(missing)
         return event_frame("events", document)
 
+    def send_past(self, viewer: Viewer, epoch: str, events: Sequence[Recorded]) -> None:
+        """What somebody missed who comes back. Many who were cut off together stand at one place, so it is encoded once for all
+        who see it alike."""
+        key = (epoch, events[0].seq, events[-1].seq)
+        past = self._past.get(key)
+        if past is None:
+            personal = frozenset(user for each in events for user in parties(each))
+            past = self._past[key] = Past(Batch(self.session, epoch, events[-1].seq), personal, events)
+            if len(self._past) > PAST_MAX:
+                del self._past[next(iter(self._past))]
+        party = viewer.user if viewer.user in past.personal else None
+        items, mask = self._items_for(past.batch, group_of(viewer), party, past.events)
+        self._give(past.batch, viewer, group_of(viewer), party, items, mask)
+
+    def forget_past(self) -> None:
+        """Words were taken out of it, or names are known that were not."""
+        self._past.clear()
+
     def cover(self, epoch: str) -> None:
         """Tells those who saw nothing of late how far they stand all the same: never beyond what was delivered, because the
         state may be ahead of it for a moment."""
+        self.forget_past()
         shown_epoch, seq = self._shown
         if not self._lagging or shown_epoch != epoch:
             return
         self._lagging = False
         frames: dict[int, bytes] = {}
-        for viewer in self.viewers():
-            if viewer.position < seq:
-                data = frames.get(viewer.position)
-                if data is None:
-                    data = frames[viewer.position] = self.events_frame(epoch, viewer.position, seq, [], 0)
-                viewer.position = seq
-                viewer.sink.push(data, 1)
+
+        def frame_after(position: int) -> bytes:
+            data = frames.get(position)
+            if data is None:
+                data = frames[position] = self.events_frame(epoch, position, seq, [], 0)
+            return data
+
+        for company in self._groups.values():
+            if company.together and company.position < seq:
+                company.push(frame_after(company.position), 1, seq, 0)
+            for viewer in list(company.apart):
+                if viewer.position < seq:
+                    data = frame_after(viewer.position)
+                    viewer.stand(seq, viewer.known)
+                    viewer.sink.push(data, 1)
+                company.join(viewer)
 
     # -- views ----------------------------------------------------------------------------------------------------------
 
@@ -215,8 +255,8 @@ class Audience:
         """`{view, people}` for the viewer's standing; from now on they stand at `room.seq`."""
         if self._views is None or self._views.room is not room:
             self._views = Views(room, self.mask_of)
-        view, viewer.known = self._views.document(viewer.standing)
-        viewer.position = room.seq
+        view, known = self._views.document(viewer.standing)
+        viewer.stand(room.seq, known)
         return {"view": view, "people": self.people(viewer.known)}
 
     def send_snapshot(self, viewer: Viewer, epoch: str, room: RoomState) -> None:
@@ -233,7 +273,7 @@ class Audience:
 
     def signal(self, passing: Sequence[Passing]) -> None:
         """To everybody but their sender who is where they are heard; one write for each connection."""
-        for (staff, admitted, room), viewers in self.groups.items():
+        for (staff, admitted, room), viewers in self._groups.items():
             here = Standing(None, staff, admitted, room)
             heard = [each for each in passing if here.is_in(each.place)]
             if not heard:
@@ -249,22 +289,18 @@ class Audience:
 
     def tell(self, place: str | None, frame: bytes) -> None:
         """To whoever is in that place themselves, staff or not; dropped where something waits."""
-        for (_staff, admitted, room), viewers in self.groups.items():
+        for (_staff, admitted, room), viewers in self._groups.items():
             if admitted and room == place:
                 for viewer in viewers:
                     viewer.sink.push_if_idle(frame)
 
 
-def _discard(index: dict[Key, set[Viewer]], key: Key, viewer: Viewer) -> None:
-    held = index.get(key, set())
-    held.discard(viewer)
-    if not held:
-        index.pop(key, None)
+def group_of(viewer: Viewer) -> Group:
+    return (viewer.standing.staff, viewer.standing.admitted, viewer.standing.room)
 
 
-def visible_items(events: Iterable[Recorded], standing: Standing, whole: dict[int, Item] | None = None) -> list[Item]:
-    """What this standing may have of these events, as they look on the wire."""
-    whole = {} if whole is None else whole
+def visible_items(events: Iterable[Recorded], standing: Standing, whole: dict[int, Item]) -> list[Item]:
+    """What this standing may have of these events, as they look on the wire. `whole`: what was made of events before, by identity."""
     items = []
     for each in events:
         seen = visible(each, standing)
@@ -296,4 +332,4 @@ def you(room: RoomState, standing: Standing) -> dict[str, Any]:
     return described
 
 
-__all__ = ["Audience", "Passing", "Sink", "Viewer", "visible_items", "you"]
+__all__ = ["Audience", "Passing", "Sink", "Viewer", "you"]

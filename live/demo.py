@@ -1,5 +1,5 @@
-"""A workshop for visitors: a cast of five with accounts, a session that runs, one that will come and one that is over. Made
-through the same doors as everybody's; made once, and found again after every restart.
+"""A workshop for visitors: a cast of five with accounts, a session that runs, one that will come and one that is over, and what
+there is to learn (demo_learning.py). Made through the same doors as everybody's; made once, and found again after every restart.
 """
 
 from collections.abc import Mapping, Sequence
@@ -98,6 +98,7 @@ class Demo:
     def __init__(
         self, database: Database, directory: Directory, tokens: Tokens, access_tokens: AccessTokens, hosts: Hosts
     ) -> None:
+        self._database = database
         self._directory = directory
         self._tokens = tokens
         self._access_tokens = access_tokens
@@ -118,6 +119,10 @@ class Demo:
             self._main = SessionId(running[0].id)
         else:
             self._main = await self._open_workshop()
+        from live.demo_learning import Learning  # late: it needs the routes, these the keys, and the keys this file
+
+        past = [each.id for each in await self._all() if each.status is Status.ENDED]
+        await Learning(self._database, self._people).seed(past[-1] if past else None)
         for name in BOT_NAMES[:bots]:
             user = await self._settle(Member(name, Role.PARTICIPANT))
             await self._registrations.invite(self._main, user, Role.PARTICIPANT)

@@ -3,19 +3,19 @@
 A draft is dropped when its append does not come through; deciding again, on a later head, makes the same ids.
 """
 
-import asyncio
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
 from random import Random
-from uuid import UUID, uuid5
 
 import structlog
 
 from live.acks import Ack, done, refusal, refused
+from live.tally import OK
 from persistence.event_log import Accepted, Batch
 from rooms import room as rules
 from rooms.feature import Command, Context, DropSecret, Effect, MakeSecret, Recorded
@@ -23,6 +23,7 @@ from rooms.gates import gates
 from rooms.ids import SessionId, UserId
 from rooms.refusal import Refused
 from rooms.room import RoomState
+from rooms.values import value
 
 log = structlog.get_logger("host")
 SECRET_BYTES = 32
@@ -32,7 +33,7 @@ Stale = Callable[[RoomState], bool]  # whether the state is no longer the one a 
 
 @dataclass(slots=True, eq=False)
 class Waiting:
-    """A command in a session's queue. `answer` may be set already when its time to be answered is over."""
+    """A command in a session's queue. `settle` may have been called already when its time to be answered is over."""
 
     actor: UserId | None
     command: Command
@@ -40,25 +41,39 @@ class Waiting:
     admin: bool
     body_hash: bytes
     since: float
-    answer: "asyncio.Future[Ack]"
+    answer: Callable[[Ack], None] | None  # None once it was told
     not_before: datetime | None = None
     stale: Stale | None = None
+    arrived: float = 0.0  # at this process; `since` it waits in the session's queue
+    answers: Counter[str] | None = None  # where what it is told is counted
 
     @property
     def key(self) -> Key:
         return (self.actor, self.command_id)
 
     def settle(self, ack: Ack) -> None:
-        if not self.answer.done():
-            self.answer.set_result(ack)
+        answer, self.answer = self.answer, None
+        if answer is not None:
+            if self.answers is not None:
+                self.answers[ack.code or OK] += 1
+            try:
+                answer(ack)
+            except Exception:
+                log.exception("an answer was not given")  # the others are
 
 
 def body_hash(command: Command) -> bytes:
+    """The same for the same content, whichever process of this release asks."""
+    return hashlib.sha256(command.__pydantic_serializer__.to_json(command, by_alias=True)).digest()
+
+
+def earlier_body_hash(command: Command) -> bytes:
+    """As releases before 0.5.0 wrote it: what was accepted by one of them may be repeated to this one."""
     document = command.model_dump(mode="json", by_alias=True)
     return hashlib.sha256(json.dumps(document, sort_keys=True, separators=(",", ":")).encode()).digest()
 
 
-@dataclass(frozen=True)
+@value(frozen=True, slots=True)
 class Outside:
     """What deciding needs from outside: the time, chance, and what was accepted before under these ids."""
 
@@ -71,7 +86,7 @@ class Outside:
     known: Mapping[Key, Accepted]
 
 
-@dataclass
+@dataclass(slots=True)
 class Draft:
     """`before` and `after` the round; `answers` hold what each command is told once the append has come through."""
 
@@ -85,6 +100,7 @@ class Draft:
     secrets: dict[str, bytes] = field(default_factory=dict)  # those there are after it
     answers: list[tuple[Waiting, Ack]] = field(default_factory=list)
     unrecorded: list[Key] = field(default_factory=list)  # refused here, or secret: an earlier acceptance would beat it
+    repeated: int = 0  # commands that were accepted before
 
     @property
     def appends(self) -> bool:
@@ -94,7 +110,7 @@ class Draft:
     @property
     def stands_on_head(self) -> bool:
         """Whether the answers need the head to be where we believe: refusals do (design.md 4), repetitions do not."""
-        return any(not ack.ok for _waiting, ack in self.answers)
+        return not all(ack.ok for _waiting, ack in self.answers)
 
     def batch(self) -> Batch:
         return Batch(
@@ -113,37 +129,34 @@ def decide_round(room: RoomState, waiting: Sequence[Waiting], outside: Outside) 
     draft = Draft(before=room, after=room, outside=outside, secrets=dict(outside.secrets))
     here: dict[Key, Accepted] = {}
     for each in waiting:
-        before = here.get(each.key) or outside.known.get(each.key)
+        key = (each.actor, each.command_id)
+        before = here.get(key) or outside.known.get(key)
         ack = _repeated(before, each) if before is not None else _decide(draft, each, here)
         draft.answers.append((each, ack))
-        if before is None and each.key not in here:
-            draft.unrecorded.append(each.key)
+        if before is not None:
+            draft.repeated += ack.ok
+        elif key not in here:
+            draft.unrecorded.append(key)
     return draft
 
 
 def _repeated(before: Accepted, waiting: Waiting) -> Ack:
     """The first result again; another content under the same id is refused. A hash that was redacted matches anything."""
-    if before.body_hash is not None and before.body_hash != waiting.body_hash:
+    known = before.body_hash
+    if known is not None and known != waiting.body_hash and known != earlier_body_hash(waiting.command):
         return refused("id_reused", "this command id was used before with another content")
     return done(before.seq)
 
 
 def _decide(draft: Draft, waiting: Waiting, here: dict[Key, Accepted]) -> Ack:
-    outside = draft.outside
+    outside, known_as = draft.outside, waiting.command_id
     if waiting.stale is not None and waiting.stale(draft.after):
         return refused("precondition_failed", "it changed since you read it")
-    context = Context(
-        session=outside.session,
-        actor=waiting.actor,
-        at=outside.at,
-        new_id=_ids_of(outside.session, waiting),
-        random=outside.random,
-        secrets=draft.secrets,
-        admin=waiting.admin,
-    )
+    new_id = _ids_of(outside.session, waiting)
+    context = Context(outside.session, waiting.actor, outside.at, new_id, outside.random, draft.secrets, waiting.admin)
     try:
         events = rules.decide(draft.after, waiting.command, context)
-        recorded = rules.record(draft.after, events, context, waiting.command_id)
+        recorded = rules.record(draft.after, events, context, known_as)
         after, effects = _follow(draft.after, recorded)
     except Refused as error:
         return refusal(error)
@@ -159,8 +172,8 @@ def _decide(draft: Draft, waiting: Waiting, here: dict[Key, Accepted]) -> Ack:
         elif isinstance(effect, DropSecret):
             draft.secrets.pop(effect.name, None)
     if _leaves_a_record(draft.after, waiting.command, recorded):
-        accepted = Accepted(waiting.actor, waiting.command_id, waiting.body_hash, after.seq)
-        here[waiting.key] = accepted
+        accepted = Accepted(waiting.actor, known_as, waiting.body_hash, after.seq)
+        here[waiting.actor, known_as] = accepted
         draft.accepted.append(accepted)
     return done(after.seq)
 
@@ -183,5 +196,11 @@ def _follow(room: RoomState, recorded: Sequence[Recorded]) -> tuple[RoomState, l
 
 def _ids_of(session: SessionId, waiting: Waiting) -> Callable[[], str]:
     """Derived from who, where and the command's id: somebody who repeats another's id does not make another's ids."""
-    numbers = count()
-    return lambda: str(uuid5(UUID(waiting.command_id), f"{session}:{waiting.actor}:{next(numbers)}"))
+    numbers, origin = count(), f"{waiting.command_id}:{session}:{waiting.actor}"
+
+    def next_id() -> str:
+        """A UUID of version 8 (RFC 9562 5.8)."""
+        digits = hashlib.sha256(f"{origin}:{next(numbers)}".encode()).hexdigest()
+        return f"{digits[:8]}-{digits[8:12]}-8{digits[12:15]}-a{digits[15:18]}-{digits[18:30]}"
+
+    return next_id

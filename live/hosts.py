@@ -4,26 +4,34 @@ share: the poll for what other processes appended, late answers, and frames over
 
 import asyncio
 
+import structlog
+
 from live import limits
 from live.acks import Ack
+from live.byes import RESYNC
 from live.drafts import Stale
 from live.host import Host, NoSession, Parts
 from persistence.database import Unavailable
+from persistence.event_log import Damaged
 from rooms.feature import Command
 from rooms.ids import SessionId, UserId
 from rooms.room import RoomState
 
+log = structlog.get_logger("hosts")
+
 
 class Hosts:
     def __init__(self, parts: Parts) -> None:
+        self._damaged: dict[SessionId, tuple[float, Damaged]] = {}  # until when nobody tries to open it again
         self._hosts: dict[SessionId, Host] = {}
         self._opening: dict[SessionId, asyncio.Task[Host]] = {}
         self._parts = parts
 
     async def get(self, session: SessionId) -> Host:
-        """Raises NoSession, Unavailable."""
+        """Raises NoSession, Unavailable, Damaged."""
         host = self._hosts.get(session)
         if host is None:
+            self._refuse_damaged(session)
             task = self._opening.get(session)
             if task is None:
                 task = self._opening[session] = asyncio.create_task(self._open(session))
@@ -36,13 +44,35 @@ class Hosts:
         if len(self._hosts) >= limits.HOSTS_MAX:
             raise Unavailable("too many sessions are open")
         host = Host(session, self._parts)
-        await host.load()
+        try:
+            await host.load()
+        except Damaged as error:
+            log.error("a session is damaged", session=session, what=error.what)  # noqa: TRY400 - no mistake of ours
+            self._quarantine(session, error)
+            raise
         host.start()
         self._hosts[session] = host
         return host
 
+    def _refuse_damaged(self, session: SessionId) -> None:
+        until, damage = self._damaged.get(session, (0.0, None))
+        if damage is not None and asyncio.get_running_loop().time() < until:
+            raise Damaged(session, damage.what)
+        self._damaged.pop(session, None)
+
+    def _quarantine(self, session: SessionId, damage: Damaged) -> None:
+        """Reading what cannot be read costs as much as reading all that can: not for everybody who asks."""
+        while len(self._damaged) >= limits.QUARANTINED_MAX:
+            del self._damaged[next(iter(self._damaged))]
+        self._damaged[session] = asyncio.get_running_loop().time() + limits.QUARANTINE_S, damage
+
+    def damaged(self) -> list[SessionId]:
+        """Those that nobody tries to open here now."""
+        now = asyncio.get_running_loop().time()
+        return [session for session, (until, _damage) in self._damaged.items() if now < until]
+
     async def read(self, session: SessionId) -> RoomState:
-        """The state at the head of the log, as the primary has it now. Raises NoSession, Unavailable."""
+        """The state at the head of the log, as the primary has it now. Raises NoSession, Unavailable, Damaged."""
         host = await self.get(session)
         await host.catch_up()
         return host.room
@@ -57,12 +87,24 @@ class Hosts:
         admin: bool = False,
         stale: Stale | None = None,
     ) -> Ack:
-        """Raises NoSession, Unavailable (nothing was submitted). A command meant for another state is `precondition_failed`."""
+        """Raises NoSession, Unavailable, Damaged (nothing was submitted). A command meant for another state is `precondition_failed`."""
         host = await self.get(session)
         return await host.submit(actor, command, command_id, admin=admin, stale=stale)
 
     def held(self) -> list[Host]:
         return list(self._hosts.values())
+
+    def watched(self, session: SessionId) -> Host | None:
+        """If somebody of it is connected here, or its sound is."""
+        host = self._hosts.get(session)
+        return host if host is not None and host.watched else None
+
+    def hear(self, session: SessionId, epoch: str, seq: int) -> None:
+        """Another process says that the log stands there now. Who says so is not asked what an epoch is: of another one than ours the
+        database is (`keep_up`)."""
+        host = self.watched(session)
+        if host is not None and host.epoch == epoch:
+            host.heed(seq)
 
     # -- what runs beside the hosts -------------------------------------------------------------------------------------
 
@@ -79,7 +121,10 @@ class Hosts:
             except Unavailable:
                 continue  # the rooms stay readable as they are
             for session, head in heads.items():
-                watched[session].hear(head)
+                host = watched[session]
+                if head.last_seq > host.room.seq and not host.busy:
+                    self._parts.tally.found_by_poll += 1
+                host.hear(head)
 
     async def keep_order(self) -> None:
         """Until cancelled."""
@@ -93,10 +138,21 @@ class Hosts:
                 host.expire(now)
                 if cover:
                     host.audience.cover(host.epoch)
+                if host.damage is not None:
+                    await self._close_damaged(host, host.damage)
+                    continue
                 if not host.watched and not host.busy and now - host.used_at > limits.IDLE_HOST_S:
                     del self._hosts[host.session]
                     await host.stop()
             covered_at = now if cover else covered_at
+
+    async def _close_damaged(self, host: Host, damage: Damaged) -> None:
+        """Who is in it comes again, and is told."""
+        del self._hosts[host.session]
+        self._quarantine(host.session, damage)
+        for viewer in host.audience.viewers():
+            viewer.sink.part(RESYNC)
+        await host.stop()
 
     async def settle(self) -> None:
         """Waits until every command that was taken has its answer."""

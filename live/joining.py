@@ -5,14 +5,13 @@ there. Knows one connection only as a sink; who may come in at all is asked of p
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
 from live import limits
 from live.acks import Ack, refused
-from live.delivery import Sink, Viewer, visible_items, you
+from live.delivery import Sink, Viewer, you
 from live.host import Host
 from live.hosts import Hosts, NoSession
 from live.presence import Presence, submit_join
@@ -56,7 +55,7 @@ class Joining:
         self, asked: JoinSession, user: UserId, sink: Sink, answer: Callable[[dict[str, Any]], None]
     ) -> tuple[Host, Viewer]:
         """Raises Refusal; nothing was answered then. Whoever got a viewer takes them out again, here and of presence."""
-        host = await self._open(asked.session_id)
+        host = await self._open(asked)
         role = await self._role_of(host, user)
         await self._presence.arriving(host.session, user)
         try:
@@ -88,21 +87,24 @@ class Joining:
         if after is None:
             _answer_with_snapshot(host, viewer, asked, answer)
         else:
-            viewer.position = after
+            viewer.stand(after, viewer.known)
             answer(_ack(host, viewer))
             await _send_tail(host, viewer)
         host.audience.add(viewer)
         return viewer
 
-    async def _open(self, session: SessionId) -> Host:
+    async def _open(self, asked: JoinSession) -> Host:
         try:
-            host = await self._hosts.get(session)
+            host = await self._hosts.get(asked.session_id)
         except NoSession:
             raise _unknown() from None
         except Unavailable:
             raise _unavailable() from None
-        with suppress(Unavailable):  # the room stays readable as it is
+        try:
             await host.catch_up()
+        except Unavailable:  # the room stays readable as it is, but for those who have seen more of it elsewhere
+            if asked.after is not None and (asked.epoch != host.epoch or asked.after > host.room.seq):
+                raise _unavailable() from None
         return host
 
     async def _role_of(self, host: Host, user: UserId) -> Role:
@@ -162,12 +164,7 @@ async def _send_tail(host: Host, viewer: Viewer) -> None:
             return
         events = await host.events(viewer.position, limits.FRAME_EVENTS_MAX)
         if events:
-            items = visible_items(events, viewer.standing)
-            mask = audience.mask_of(items)
-            frame = audience.events_frame(epoch, viewer.position, events[-1].seq, items, mask & ~viewer.known)
-            viewer.known |= mask
-            viewer.position = events[-1].seq
-            viewer.sink.push(frame, len(items))
+            audience.send_past(viewer, epoch, events)
         await _drained(viewer.sink)
         if viewer.sink.closing_down or not events:
             return

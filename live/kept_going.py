@@ -20,7 +20,8 @@ async def kept_going(work: Callable[[], Awaitable[None]]) -> None:
         except Exception:
             if not task.cancelling():
                 log.exception("stopped and started again", what=str(work))
-                await asyncio.sleep(RESTART_AFTER_S)
+        if not task.cancelling():
+            await asyncio.sleep(RESTART_AFTER_S)
 
 
 async def end(task: asyncio.Task[None]) -> None:

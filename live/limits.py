@@ -4,7 +4,7 @@ Rates are token buckets on the monotonic clock; `LIMITS_FACTOR` multiplies rates
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from resource import RLIMIT_NOFILE, getrlimit
 from time import monotonic
@@ -49,9 +49,17 @@ POLL_EVERY_S = 0.5  # for what other processes appended
 SIGNALS_EVERY_S = 0.1  # newest of each sender and kind wins in between
 SIGNAL_BYTES_MAX = 4_096  # as it is passed on; dropped beyond it (attack 51)
 SIGNALS_WAITING_MAX = 16  # of one sender, that do not replace each other; more are dropped
+STOOD_STILL_S = (
+    10.0  # a process that did nothing for so long sends everybody back: others count its people as gone since then
+)
 REVOCATION_EVERY_S = 1.0  # sign-ins revoked elsewhere (the promise is 2 s)
-SNAPSHOT_EVENTS = 500
+SNAPSHOT_EVENTS = (
+    500  # at least, since the last: a long log has them further apart, so that all of them cost no more than it
+)
+SNAPSHOT_EVENTS_MAX = 2_000  # that much is folded in a tenth of a second
 IDLE_HOST_S = 60.0
+QUARANTINE_S = 10.0  # until a damaged session is tried again; meanwhile it is `session.damaged`
+QUARANTINED_MAX = 5_000  # remembered; the longest known are tried again earlier
 RECENT_COMMANDS = 5_000  # answered again from memory; older ones from the database
 QUALITY_EVERY_S = 10.0
 
@@ -88,12 +96,17 @@ CONNECTIONS_PER_ADDRESS = 500
 CONNECTIONS_PER_USER = 20
 FILES_RESERVED = 200  # of those that may be open: for health, for REST, for Postgres
 LOOP_LAG_MAX_S = 0.5  # a process that is this late takes nobody in until it has caught up
+POOL_WAIT_MAX_S = 1.0  # likewise of one whose connections to Postgres are not enough
 BUCKETS_MAX = 50_000  # remembered keys of one rate; the longest unused are forgotten, which is in their favour
 
 # -- Stopping --
 DRAIN_S = 15.0
 DRAIN_GRACE_S = 0.3  # for commands that are on their way already
 DRAIN_SPREAD_S = 10.0
+DRAIN_PEOPLE_PER_S = 100  # few come back sooner
+SETTLE_S = 5.0  # for commands that were taken; whoever still has none is answered when they ask again
+CUT_OFF_AFTER_S = 6.0  # without Postgres, while another process has it: everybody is sent there (the promise is 10 s)
+SHED_SPREAD_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +132,37 @@ UPLOADS_PER_USER = Rate(1, 120)  # all pages of a presentation, then one a secon
 LOGIN_PER_ACCOUNT = Rate(5 / 60, 5)
 LOGIN_PER_ADDRESS = Rate(20 / 60, 20)  # tries that failed, or are not answered yet
 INVITATION_PER_ADDRESS = Rate(20 / 60, 200)  # a classroom looks at its link and opens it
+VERIFY_PER_ADDRESS = Rate(1, 30)  # numbers of certificates that somebody checks
+
+
+_ROUNDING = 1e-6  # of a token, or of a second
+
+
+class Bucket:
+    """Of one key. Known is only when it is full again: before that it lacks what flows in until then."""
+
+    __slots__ = ("burst", "clock", "full_at", "per_second", "period_s", "slack_s")
+
+    def __init__(self, rate: Rate, clock: Callable[[], float]) -> None:
+        self.burst, self.per_second, self.clock = rate.burst, rate.per_second, clock
+        self.period_s = 1.0 / rate.per_second  # one token flows in
+        self.slack_s = (rate.burst - 1.0) / rate.per_second  # full again within that: there is one to take
+        self.full_at = 0.0
+
+    def take(self, cost: float) -> float:
+        level, now = self.level()
+        if level < cost - _ROUNDING:
+            return (cost - level) / self.per_second
+        self.full_at = now + (self.burst - level + cost) / self.per_second
+        return 0.0
+
+    def give_back(self, cost: float) -> None:
+        self.full_at -= cost / self.per_second
+
+    def level(self) -> tuple[float, float]:
+        """And when that was."""
+        now = self.clock()
+        return self.burst - max(0.0, self.full_at - now) * self.per_second, now
 
 
 class Buckets:
@@ -127,45 +171,42 @@ class Buckets:
     def __init__(self, rate: Rate, factor: float = 1.0, clock: Callable[[], float] = monotonic) -> None:
         self.rate = rate.times(factor)
         self._clock = clock
-        self._levels: OrderedDict[Hashable, tuple[float, float]] = OrderedDict()
+        self._of: OrderedDict[Hashable, Bucket] = OrderedDict()
+
+    def of(self, key: Hashable) -> Bucket:
+        """To be kept by whoever takes from it again and again."""
+        found = self._of.get(key)
+        if found is None:
+            found = self._of[key] = Bucket(self.rate, self._clock)
+            if len(self._of) > BUCKETS_MAX:
+                self._of.popitem(last=False)
+        else:
+            self._of.move_to_end(key)
+        return found
 
     def take(self, key: Hashable, cost: float = 1.0) -> float:
-        level, now = self._level(key)
-        if level >= cost:
-            self._keep(key, level - cost, now)
-            return 0.0
-        self._keep(key, level, now)
-        return (cost - level) / self.rate.per_second
-
-    def wait(self, key: Hashable, cost: float = 1.0) -> float:
-        """What `take` would answer, without taking."""
-        level, _now = self._level(key)
-        return 0.0 if level >= cost else (cost - level) / self.rate.per_second
+        return self.of(key).take(cost)
 
     def give_back(self, key: Hashable, cost: float = 1.0) -> None:
         """What was taken turned out not to count."""
-        level, now = self._level(key)
-        self._keep(key, min(self.rate.burst, level + cost), now)
-
-    def _level(self, key: Hashable) -> tuple[float, float]:
-        now = self._clock()
-        level, since = self._levels.get(key, (self.rate.burst, now))
-        return min(self.rate.burst, level + (now - since) * self.rate.per_second), now
-
-    def _keep(self, key: Hashable, level: float, now: float) -> None:
-        self._levels[key] = (level, now)
-        self._levels.move_to_end(key)
-        if len(self._levels) > BUCKETS_MAX:
-            self._levels.popitem(last=False)
+        self.of(key).give_back(cost)
 
 
-def take_all(wanted: list[tuple[Buckets, Hashable]]) -> float:
-    """Takes one from each bucket, or from none: the longest wait when any is empty."""
-    longest = max((buckets.wait(key) for buckets, key in wanted), default=0.0)
-    if longest == 0.0:
-        for buckets, key in wanted:
-            buckets.take(key)
-    return longest
+def take_all(wanted: Sequence[Bucket]) -> float:
+    """Takes one from each bucket, or from none: the longest wait when any is empty. In few steps, because every command is asked;
+    all of `wanted` have one clock."""
+    now, longest = wanted[0].clock(), _ROUNDING
+    for bucket in wanted:
+        wait = bucket.full_at - now - bucket.slack_s
+        if wait > longest:
+            longest = wait
+    if longest > _ROUNDING:
+        return longest
+    for bucket in wanted:
+        if bucket.full_at < now:
+            bucket.full_at = now
+        bucket.full_at += bucket.period_s
+    return 0.0
 
 
 class Limits:
@@ -187,6 +228,7 @@ class Limits:
         self.login_per_account = Buckets(LOGIN_PER_ACCOUNT, factor, clock)
         self.login_per_address = Buckets(LOGIN_PER_ADDRESS, factor, clock)
         self.invitation_per_address = Buckets(INVITATION_PER_ADDRESS, factor, clock)
+        self.verify_per_address = Buckets(VERIFY_PER_ADDRESS, factor, clock)
         self.connections = max(1, min(int(CONNECTIONS * factor), getrlimit(RLIMIT_NOFILE)[0] - FILES_RESERVED))
         self.peers = max(1, int(PEERS_MAX * factor))
         self.connections_per_address = int(CONNECTIONS_PER_ADDRESS * factor)

@@ -18,7 +18,12 @@ FIELDS = frozenset({"type", "data", "nsp", "id", "options"})  # `options` is the
 ACK_ID_MAX = 2**53
 INTEGER_MAX = 2**53  # what JavaScript and jsonb agree on
 PATH_CHARACTERS_MAX = 200
-TEXT_FRAME, BINARY_FRAME = 1, 2
+TEXT_FRAME, BINARY_FRAME, PONG_FRAME = 1, 2, 10
+
+
+_pack = msgpack.Packer().pack  # one for all: to make a packer costs more than to pack most messages
+_PLAIN = frozenset({str, bool, type(None)})  # what can be no fault by itself once it was text that packs
+_EMPTY_BINARY = b"\xc4\x00"
 
 
 class Malformed(Exception):
@@ -59,6 +64,27 @@ def unpack(raw: bytes) -> Any:
         raise
     except Exception as error:  # the library raises a dozen kinds, down to StackError
         raise Malformed("not msgpack, or beyond its limits") from error
+
+
+def _unusual(_code: int, _data: bytes) -> None:
+    raise Malformed("an extension has to be looked at")
+
+
+def _unpack_usual(raw: bytes) -> Any:
+    """The document, if packing it again gives the same bytes: then no key stands twice, and all text is whole. Nearly everything
+    that is sent is so; None for what has to be looked at more closely (`unpack`)."""
+    try:
+        document = msgpack.unpackb(raw, ext_hook=_unusual, max_bin_len=0)
+        return document if _pack(document) == raw and _EMPTY_BINARY not in raw else None
+    except Exception:  # noqa: BLE001  as above
+        return None
+
+
+def _is_flat(data: Any) -> bool:
+    """An event whose argument is an object of texts and the like, as most commands are. Of a document that `_unpack_usual` took."""
+    if type(data) is not list or len(data) != 2 or type(data[1]) is not dict:
+        return False
+    return _PLAIN.issuperset(map(type, data[1].values()))
 
 
 def fault_in(document: Any) -> str | None:
@@ -132,7 +158,8 @@ class Packet:
     __slots__ = ("data", "fault", "id", "type")
 
     def __init__(self, raw: bytes) -> None:
-        document = unpack(raw)
+        usual = _unpack_usual(raw)
+        document = unpack(raw) if usual is None else usual
         if not isinstance(document, dict) or not document.keys() <= FIELDS:
             raise Malformed("not a packet")
         kind, data, id_ = document.get("type"), document.get("data"), document.get("id")
@@ -149,7 +176,7 @@ class Packet:
         self.type: int = kind
         self.id: int | None = id_
         self.data: Any = data
-        self.fault = fault_in(data)
+        self.fault = None if usual is not None and _is_flat(data) else fault_in(data)
 
 
 def _is_event_name(name: Any) -> bool:
@@ -161,19 +188,34 @@ def _is_event_name(name: Any) -> bool:
 
 def event_frame(name: str, payload: Any) -> bytes:
     """One WebSocket frame, whole: the same bytes can be written to any number of connections."""
-    return frame(msgpack.packb({"type": EVENT, "data": [name, payload], "nsp": NAMESPACE}))
+    return _framed(BINARY_FRAME, _pack({"type": EVENT, "data": [name, payload], "nsp": NAMESPACE}))
 
 
 def ack_frame(id_: int, payload: Any) -> bytes:
-    return frame(msgpack.packb({"type": ACK, "data": [payload], "nsp": NAMESPACE, "id": id_}))
+    return _framed(BINARY_FRAME, _pack({"type": ACK, "data": [payload], "nsp": NAMESPACE, "id": id_}))
+
+
+def done_frame(id_: int, seq: int) -> bytes:
+    """`ack_frame(id_, {"ok": True, "seq": seq})`, of which only two numbers differ from one command to the next."""
+    return _framed(BINARY_FRAME, b"".join((_DONE[0], _pack(seq), _DONE[1], _pack(id_))))
+
+
+_DONE = _pack({"type": ACK, "data": [{"ok": True, "seq": 0}], "nsp": NAMESPACE, "id": 0}).split(b"\0")
 
 
 def frame(payload: bytes | str) -> bytes:
     """RFC 6455 5.2, final, from the server and therefore not masked."""
-    body, opcode = (payload.encode(), TEXT_FRAME) if isinstance(payload, str) else (payload, BINARY_FRAME)
+    return _framed(TEXT_FRAME, payload.encode()) if isinstance(payload, str) else _framed(BINARY_FRAME, payload)
+
+
+def pong_frame(payload: bytes) -> bytes:
+    return _framed(PONG_FRAME, payload)
+
+
+def _framed(opcode: int, body: bytes) -> bytes:
     size = len(body)
     if size < 126:
-        return pack("!BB", 0x80 | opcode, size) + body
+        return bytes((0x80 | opcode, size)) + body
     if size < 65_536:
         return pack("!BBH", 0x80 | opcode, 126, size) + body
     return pack("!BBQ", 0x80 | opcode, 127, size) + body

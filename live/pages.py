@@ -7,6 +7,8 @@ from pathlib import Path
 
 from aiohttp import web
 
+from live.patience import File
+
 DIST = Path(__file__).resolve().parent.parent / "static" / "dist"
 PAGE = "/{page:(?!api/|socket\\.io)[^.]*}"  # whatever is no file and not ours: the client says what it does not know
 # The one policy of trusted types lets the client start the worker that reads PDFs, which is a file of its own build: a
@@ -43,7 +45,7 @@ async def _page(request: web.Request) -> web.StreamResponse:
     index = request.app[_DIST] / "index.html"
     if not index.is_file():
         return web.Response(status=503, text=MISSING)
-    return web.FileResponse(index, headers={"Cache-Control": "no-cache", "Content-Security-Policy": POLICY})
+    return File(index, headers={"Cache-Control": "no-cache", "Content-Security-Policy": POLICY})
 
 
 async def _file(request: web.Request) -> web.StreamResponse:
@@ -52,7 +54,7 @@ async def _file(request: web.Request) -> web.StreamResponse:
     if path is None:
         raise web.HTTPNotFound
     caching = FOR_EVER if request.path.startswith("/assets/") else "no-cache"
-    return web.FileResponse(path, headers={"Cache-Control": caching, "Content-Security-Policy": POLICY})
+    return File(path, headers={"Cache-Control": caching, "Content-Security-Policy": POLICY})
 
 
 def _found(root: Path, address: str) -> Path | None:

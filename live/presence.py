@@ -7,7 +7,6 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
-from datetime import UTC, datetime
 from uuid import UUID, uuid4, uuid5
 
 import structlog
@@ -16,6 +15,7 @@ from live.acks import Ack
 from live.host import Host
 from live.hosts import Hosts, NoSession
 from persistence.database import Unavailable
+from persistence.event_log import Damaged
 from persistence.presence import BEAT_EVERY_S, Interruption, Missing, Pair
 from persistence.presence import Presence as PresenceRows
 from rooms.ids import SessionId, UserId
@@ -38,6 +38,7 @@ class Presence:
         self._to_write = asyncio.Event()
         self._unsure = False  # rows and connections may differ: Postgres was away
         self._errands: set[asyncio.Task[None]] = set()
+        self.beaten_at = asyncio.get_running_loop().time()  # when Postgres took our beat last, by the loop's clock
 
     # -- connections ----------------------------------------------------------------------------------------------------
 
@@ -62,7 +63,7 @@ class Presence:
 
     async def leave_now(self, host: Host, user: UserId) -> None:
         """Said on purpose. If they are connected to another process, its host has them back at once."""
-        await host.submit(None, Leave(user_id=user, last_seen=datetime.now(UTC)), str(uuid4()))
+        await host.submit(None, Leave(user_id=user, last_seen=host.now()), str(uuid4()))
 
     def returned(self, host: Host, user: UserId) -> None:
         """The log says they left, and they are connected here: somebody thought so too soon."""
@@ -119,6 +120,7 @@ class Presence:
         while True:
             try:
                 await self._rows.beat()
+                self.beaten_at = asyncio.get_running_loop().time()
             except Unavailable:
                 self._unsure = True
             if self._unsure:
@@ -151,15 +153,17 @@ class Presence:
             ack = await hosts.submit(missing.session, None, leave, missing.command_id)
         except NoSession:
             return True
+        except Damaged:
+            return False
         return _is_settled(ack)
 
     async def _report(self, hosts: Hosts, interruption: Interruption) -> None:
         report = ReportInterruption.model_validate({"from": interruption.from_at, "to": interruption.to_at})
-        acks = [
-            await hosts.submit(session, None, report, interruption.command_id(session))
-            for session in interruption.sessions
-        ]
-        if all(map(_is_settled, acks)):
+        settled = True
+        for session in interruption.sessions:
+            with suppress(Damaged):  # to nobody there: nobody can be told anything there
+                settled &= _is_settled(await hosts.submit(session, None, report, interruption.command_id(session)))
+        if settled:
             await self._rows.reported(interruption)
 
 

@@ -17,11 +17,13 @@ from uuid import uuid4
 from aiohttp import web
 from aiohttp.typedefs import Handler
 from pydantic import ValidationError
+from pydantic.alias_generators import to_camel
 
 from live.hosts import NoSession
 from media.store import StoreFailed
 from persistence.database import Unavailable
 from persistence.directory import AddressTaken, LastAdministrator
+from persistence.event_log import Damaged
 from persistence.invitations import NotInvited
 from persistence.models.validation import Invalid
 from persistence.passwords import TooBusy
@@ -64,6 +66,7 @@ STATUS: Mapping[str, int] = {
     "rate_limited": 429,
     "chat.slow": 429,
     "internal": 500,
+    "session.damaged": 500,
     "overloaded": 503,
     "unavailable": 503,
 }
@@ -78,6 +81,7 @@ TITLES: Mapping[str, str] = {
     "no_workshop_access": "Access to workshops was withdrawn",
     "address_taken": "There is an account with this address already",
     "last_administrator": "Nobody would be left who can give roles",
+    "hosts_session": "A session that is not over is hosted: hand it over, or cancel it, first",
     "forbidden": "You may not do this",
     "not_found": "There is nothing here that you may know of",
     "id_reused": "This id was used before with another content",
@@ -88,10 +92,12 @@ TITLES: Mapping[str, str] = {
     "too_slow": "The body came too slowly",
     "rate_limited": "Too many requests",
     "internal": "Something went wrong here",
+    "session.damaged": "This session cannot be opened until its operator has seen to it",
     "unavailable": "The database cannot be reached",
 }
 _BY_STATUS = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "unsupported_media_type"}
 _TRANSITION = re.compile(r"illegal \S+ transition: .*")
+_ROW_REFUSED = re.compile("new row violates row-level security policy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +182,14 @@ def faults_of(error: ValidationError, *, where: str = "body", strip: Iterable[st
     return found
 
 
+_SAID_BY_ITSELF: Mapping[type[Exception], str] = {
+    SessionOver: "session.ended",
+    AddressTaken: "address_taken",
+    LastAdministrator: "last_administrator",
+    Damaged: "session.damaged",
+}
+
+
 def problem_of(error: Exception) -> Problem:
     """What an exception means to whoever asked. Whatever has no meaning here is our own bug."""
     match error:
@@ -191,14 +205,10 @@ def problem_of(error: Exception) -> Problem:
             return Problem("overloaded", retry_after_s=1)
         case NoSession() | NotInvited():
             return not_found()
-        case SessionOver():
-            return Problem("session.ended")
         case NotAnInstructor():
             return Problem("forbidden", "only instructors and administrators host sessions")
-        case AddressTaken():
-            return Problem("address_taken")
-        case LastAdministrator():
-            return Problem("last_administrator")
+        case SessionOver() | AddressTaken() | LastAdministrator() | Damaged():
+            return Problem(_SAID_BY_ITSELF[type(error)])
         case web.HTTPException():
             return _of_http(error)
         case _:
@@ -213,18 +223,33 @@ def _of_http(error: web.HTTPException) -> Problem:
 
 
 def _of_database(error: Exception) -> Problem | None:
-    """By SQLSTATE, without knowing the driver: a constraint that no check before it caught."""
+    """By SQLSTATE, without knowing the driver: what no check before it caught, or what only the database can know."""
     state = getattr(error, "sqlstate", None)
     constraint = getattr(error, "constraint_name", None) or ""
     if not isinstance(state, str):
         return None
     if state == "23514" and constraint.endswith("_transition"):
-        return Problem("illegal_transition", str(error) if _TRANSITION.fullmatch(str(error)) else "")
+        told = str(error) if _TRANSITION.fullmatch(str(error)) else ""
+        return Problem("illegal_transition", told, allowed=(getattr(error, "detail", None) or "").split())
+    if state == "42501" and (_ROW_REFUSED.match(str(error)) or getattr(error, "column_name", None)):
+        return Problem("forbidden", str(error) if getattr(error, "column_name", None) else "")
+    if state == "23503" and (field := _field_of(error, constraint, "_fkey")):
+        return invalid([Fault("there is nothing with this id that you may name", pointer=field)])
+    if state == "23514" and (field := _field_of(error, constraint, "_check")):
+        return invalid([Fault(getattr(error, "hint", None) or "is not allowed here", pointer=field)])
     if state in {"23505", "23P01", "40001", "40P01"}:
         return Problem("conflict", "this conflicts with something that exists already")
     if state in {"23503", "23514", "23502"} or state.startswith("22"):
         return Problem("bad_request", "the database refuses this value", status=422)
     return None
+
+
+def _field_of(error: Exception, constraint: str, ending: str) -> str | None:
+    """A pointer to the field, where Postgres has named the constraint after its column."""
+    table = getattr(error, "table_name", None) or ""
+    column = constraint.removeprefix(f"{table}_").removesuffix(ending)
+    named_so = table and constraint == f"{table}_{column}{ending}"
+    return "/" + to_camel(column) if named_so else None
 
 
 @web.middleware

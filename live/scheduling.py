@@ -1,7 +1,5 @@
 """A session comes into being: its row and the first event of its log, in one transaction. Used by REST and by the demo."""
 
-from datetime import UTC, datetime
-
 from persistence.connection import Connection
 from persistence.event_log import EventLog
 from persistence.models.session import LiveSession, NewSession
@@ -27,7 +25,7 @@ async def schedule(
         return made
 
     async def first_event(connection: Connection, session: LiveSession) -> None:
-        first = Recorded(1, datetime.now(UTC), actor, command_id, scheduled(new, session.instructor_id))
+        first = Recorded(1, log.now(), actor, command_id, scheduled(new, session.instructor_id))
         after = room.replay([first])
         changed = gates.gates(room.RoomState(), after)
         await log.first_event(connection, SessionId(session.id), first, changed, tuple(room.effects(after, first)))

@@ -1,50 +1,79 @@
-"""One process that listens: from opening the port to the last commit. SIGTERM and SIGINT drain, a second one ends at once."""
+"""One process that listens: from opening the port to the last commit. SIGTERM and SIGINT drain, a second one ends at once. It may be one
+of several on one port (live/member.py).
+"""
 
 import asyncio
 import gc
-import logging
 import signal
 import ssl
 import sys
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 
 import structlog
 from aiohttp import web
 
+from live import limits
 from live.app import make_app
-from live.keys import GATEWAY, HOSTS
-from live.limits import DRAIN_GRACE_S, DRAIN_S, DRAIN_SPREAD_S
+from live.byes import DRAIN, RESTART
+from live.health import status
+from live.kept_going import end
+from live.keys import GATEWAY, HOSTS, MEMBER
+from live.member import Member
+from live.patience import RUNNER, be_discreet, limit_handshakes
 from live.settings import Settings
 
 log = structlog.get_logger("serving")
 AfterStart = Callable[[web.Application], Coroutine[None, None, None]]
-KEEPALIVE_S = 15.0
 BACKLOG = 1_024
+ACCEPTED_AT_ONCE = 4  # of a port that several processes share: a storm is for all of them
 
 
 async def serve(
     settings: Settings,
     after_start: AfterStart | None = None,
     beside: Callable[[], Coroutine[None, None, None]] | None = None,
+    member: Member | None = None,
 ) -> None:
     """Returns when drained. `after_start` runs once the port is open, and its failure ends the server; `beside` all the while."""
+    be_discreet()
     stopping = _stopping()
-    runner = web.AppRunner(make_app(settings), access_log=None, shutdown_timeout=1.0, keepalive_timeout=KEEPALIVE_S)
-    company: asyncio.Task[None] = asyncio.create_task(_nothing() if beside is None else beside())
+    app = make_app(settings)
+    if member is not None:
+        app[MEMBER] = member
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0, **RUNNER)
+    company = [asyncio.create_task(_nothing() if beside is None else beside())]
     try:
+        if member is not None:
+            company.append(asyncio.create_task(member.listen(stopping.set)))
         await runner.setup()
-        tls = _tls(settings)
-        site = web.TCPSite(runner, settings.host, settings.port, backlog=BACKLOG, reuse_address=True, ssl_context=tls)
-        await site.start()
+        site = await _open(runner, settings, member)
         _settle_memory()
         log.info("listening", host=settings.host, port=settings.port)
-        first: asyncio.Task[None] = asyncio.create_task(_nothing() if after_start is None else after_start(runner.app))
+        if member is not None:
+            company.append(asyncio.create_task(member.keep_telling(lambda: status(app))))
+        first: asyncio.Task[None] = asyncio.create_task(_nothing() if after_start is None else after_start(app))
         await _until(stopping, first)
         await site.stop()
-        await _drain(runner.app)
+        await _drain(app, gives_way=member is not None and member.gives_way)
     finally:
         await runner.cleanup()
-        company.cancel()
+        for task in company:
+            await end(task)
+
+
+async def _open(runner: web.AppRunner, settings: Settings, member: Member | None) -> web.BaseSite:
+    tls = _tls(settings)
+    if member is None:
+        site: web.BaseSite = web.TCPSite(
+            runner, settings.host, settings.port, backlog=BACKLOG, reuse_address=True, ssl_context=tls
+        )
+        await site.start()
+        return site
+    site = web.SockSite(runner, member.socket, backlog=ACCEPTED_AT_ONCE, ssl_context=tls)
+    await site.start()
+    member.socket.listen(BACKLOG)  # how many may wait in front of the port; asyncio has taken its number for both
+    return site
 
 
 async def _until(stopping: asyncio.Event, first: asyncio.Task[None]) -> None:
@@ -63,21 +92,29 @@ def _tls(settings: Settings) -> ssl.SSLContext | None:
     """Raises OSError for files that are no certificate and key."""
     if settings.tls is None:
         return None
+    limit_handshakes()
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(*settings.tls)
     return context
 
 
-async def _drain(app: web.Application) -> None:
-    """Commands that were taken are answered before their connections are sent away."""
-    log.info("draining")
+async def _drain(app: web.Application, *, gives_way: bool) -> None:
+    """Commands that were taken are answered before their connections are sent away: `gives_way` to processes that are there already."""
+    log.info("draining", gives_way=gives_way)
     gateway = app[GATEWAY]
     gateway.draining = True
     try:
-        async with asyncio.timeout(DRAIN_S):
-            await asyncio.sleep(DRAIN_GRACE_S)
-            await app[HOSTS].settle()
-            await gateway.drain(DRAIN_SPREAD_S)
+        async with asyncio.timeout(limits.DRAIN_S):
+            await asyncio.sleep(limits.DRAIN_GRACE_S)
+            with suppress(TimeoutError):  # people go on writing until they are told
+                async with asyncio.timeout(limits.SETTLE_S):
+                    await app[HOSTS].settle()
+            if gives_way:
+                people = len(gateway.connections())
+                spread_s = min(limits.DRAIN_SPREAD_S, max(1.0, people / limits.DRAIN_PEOPLE_PER_S))
+                await gateway.drain(RESTART, spread_s)
+            else:
+                await gateway.drain(DRAIN, limits.DRAIN_SPREAD_S)
     except TimeoutError:
         log.warning("draining took too long")
 
@@ -102,29 +139,3 @@ def _stopping() -> asyncio.Event:
     for sign in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sign, stop, sign)
     return stopping
-
-
-def write_log() -> None:
-    """On standard error. No access log: addresses of pages say who was where, and those of machines who it was."""
-    shape_log()
-    logging.basicConfig(format="%(message)s", stream=sys.stderr, level=logging.INFO, force=True)
-    for name in ("engineio.server", "socketio.server", "aiohttp.access", "aioice", "aiortc"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
-    logging.getLogger("asyncpg.pool").setLevel(logging.ERROR)  # a traceback for each try while Postgres starts again
-
-
-def shape_log() -> None:
-    """One JSON object a line, through the standard library's logging like everybody's."""
-    structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level,
-            structlog.stdlib.add_log_level,
-            structlog.stdlib.add_logger_name,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(),
-        ],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
-        cache_logger_on_first_use=True,
-    )

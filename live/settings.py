@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 from media.bucket import Bucket
 
+EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - asked for on the command line
 DEFAULT_PORT = 8080
 
 
@@ -30,6 +31,7 @@ class Settings:
     port: int = DEFAULT_PORT
     database_app_url: str | None = None
     database_engine_url: str | None = None
+    database_replica_url: str | None = None  # asked for searches and reports, with the same login
     public_url: str | None = None
     lan_address: str | None = None
     tls: tuple[Path, Path] | None = None  # certificate and key; without them a proxy does TLS, or nobody
@@ -37,6 +39,10 @@ class Settings:
     trusted_proxies: tuple[str, ...] = ()
     recordings_dir: Path | None = None  # what is too large for the log; without it a folder of `data_dir`
     recordings_bucket: Bucket | None = None  # instead of a folder
+    backup_places: tuple[Path | Bucket, ...] | None = (
+        None  # of the embedded database; None: a folder of `data_dir`; (): no backups
+    )
+    backup_key: str | None = None  # seals them; without it one that is derived from `secret_key`
     transcriber: str | None = None  # media/transcriber.py; None: the one that is installed, or none
     transcriber_key: str | None = None  # of a transcriber over HTTP
     ice_addresses: tuple[
@@ -46,8 +52,11 @@ class Settings:
     ice_ports: range | None = None  # UDP ports of sound; without it the kernel chooses
     turn_urls: tuple[str, ...] = ()  # RFC 7065; with `turn_secret`, from which passes of an hour are made
     turn_secret: str | None = None
+    redis_url: str | None = None  # keeps answers for all processes; without it each keeps its own
     smtp_url: str | None = None
     mail_from: str = "atelier@localhost"
+    metrics_address: tuple[str, int] | None = None  # where Prometheus may ask; without one nobody can
+    log_every_command: bool = False
     failpoints: str = ""
     demo: bool = False
 
@@ -59,6 +68,10 @@ class Settings:
     def capture_dir(self) -> Path:
         """What is being recorded, until it is finalised; a worker works on the same."""
         return self.store_dir / "capture"
+
+    @property
+    def backups_to(self) -> tuple[Path | Bucket, ...]:
+        return (self.data_dir / "backups",) if self.backup_places is None else self.backup_places
 
     @property
     def url(self) -> str:
@@ -96,9 +109,12 @@ def read_settings(environ: Mapping[str, str], **given: object) -> Settings:
         "database_url": environ.get("DATABASE_URL", ""),
         "database_app_url": environ.get("DATABASE_APP_URL") or None,
         "database_engine_url": environ.get("DATABASE_ENGINE_URL") or None,
+        "database_replica_url": environ.get("DATABASE_REPLICA_URL") or None,
         "data_dir": Path(environ.get("DATA_DIR") or "data"),
         "public_url": environ.get("PUBLIC_URL") or None,
         **_store(environ.get("RECORDINGS_URL") or ""),
+        "backup_places": _backups(environ),
+        "backup_key": environ.get("BACKUP_KEY") or None,
         "transcriber": _transcriber(environ.get("TRANSCRIBER") or ""),
         "transcriber_key": environ.get("TRANSCRIBER_KEY") or None,
         "limits_factor": _positive(environ, "LIMITS_FACTOR", 1.0),
@@ -108,8 +124,11 @@ def read_settings(environ: Mapping[str, str], **given: object) -> Settings:
         "ice_ports": _ports(environ, "ICE_PORTS"),
         "turn_urls": _urls(environ, "TURN_URL", ("turn:", "turns:")),
         "turn_secret": environ.get("TURN_SECRET") or None,
+        "redis_url": environ.get("REDIS_URL") or None,
         "smtp_url": environ.get("SMTP_URL") or None,
         "mail_from": environ.get("MAIL_FROM") or "atelier@localhost",
+        "metrics_address": _listened_at(environ, "METRICS_ADDRESS"),
+        "log_every_command": _one_of(environ, "LOG_LEVEL", ("info", "debug")) == "debug",
         "failpoints": environ.get("FAILPOINTS", ""),
     }
     values.update({name: value for name, value in given.items() if value is not None})
@@ -120,6 +139,8 @@ def read_settings(environ: Mapping[str, str], **given: object) -> Settings:
     public = values["public_url"]
     if public and urlsplit(str(public)).scheme not in ("http", "https"):
         raise SettingsRefused("PUBLIC_URL must start with http:// or https://")
+    if values["backup_key"] and len(str(values["backup_key"])) < 32:
+        raise SettingsRefused("BACKUP_KEY is shorter than 32 characters")
     if bool(values["turn_urls"]) != bool(values["turn_secret"]):
         raise SettingsRefused("TURN_URL and TURN_SECRET go together")
     return Settings(**values)  # type: ignore[arg-type]
@@ -135,19 +156,56 @@ def _positive(environ: Mapping[str, str], name: str, default: float) -> float:
     return value
 
 
+def _listened_at(environ: Mapping[str, str], name: str) -> tuple[str, int] | None:
+    """`127.0.0.1:9464`, `[::1]:9464`."""
+    given = environ.get(name)
+    if not given:
+        return None
+    try:
+        parts = urlsplit(f"//{given}")
+        if parts.port and not parts.path:
+            return str(ip_address(parts.hostname or "")), parts.port
+    except ValueError:
+        pass
+    raise SettingsRefused(f"{name} must be an IP address and a port")
+
+
+def _one_of(environ: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:
+    given = (environ.get(name) or choices[0]).lower()
+    if given not in choices:
+        raise SettingsRefused(f"{name} must be {' or '.join(choices)}")
+    return given
+
+
 def _store(given: str) -> dict[str, object]:
-    """Never repeats what was given: a bucket's URL holds a secret."""
     if not given:
         return {}
+    place = _place("RECORDINGS_URL", given)
+    return {"recordings_bucket" if isinstance(place, Bucket) else "recordings_dir": place}
+
+
+def _backups(environ: Mapping[str, str]) -> tuple[Path | Bucket, ...] | None:
+    first, second = environ.get("BACKUP_URL") or "", environ.get("BACKUP_SECOND_URL") or ""
+    if first == "none":
+        return ()
+    if second and not first:
+        raise SettingsRefused("BACKUP_SECOND_URL is the second one: set BACKUP_URL too")
+    return (
+        tuple(_place(name, url) for name, url in (("BACKUP_URL", first), ("BACKUP_SECOND_URL", second)) if url) or None
+    )
+
+
+def _place(name: str, given: str) -> Path | Bucket:
+    """Never repeats what was given: a bucket's URL holds a secret."""
     if given.startswith("s3:"):
         try:
-            return {"recordings_bucket": Bucket.of(given)}
+            return Bucket.of(given)
         except ValueError as error:
-            raise SettingsRefused(f"RECORDINGS_URL {error}") from None
+            raise SettingsRefused(f"{name} {error}") from None
     parts = urlsplit(given)
     if parts.scheme != "file" or parts.netloc not in ("", "localhost") or not parts.path.startswith("/"):
-        raise SettingsRefused("RECORDINGS_URL must be file: and an absolute path, or s3:")
-    return {"recordings_dir": Path(unquote(parts.path))}
+        raise SettingsRefused(f"{name} must be file: and an absolute path, or s3:")
+    return Path(unquote(parts.path))
 
 
 def _transcriber(given: str) -> str | None:

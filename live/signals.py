@@ -8,7 +8,6 @@ import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Protocol
 from uuid import uuid4
 
@@ -19,6 +18,7 @@ from live import limits
 from live.delivery import Passing, Viewer
 from live.host import Host
 from live.packets import event_frame
+from live.signal_lane import SignalLane
 from live.sound import Sound
 from live.sound_signals import OFFER
 from live.sound_signals import Line as SoundLine
@@ -76,8 +76,9 @@ class Ratings:
 
 
 class Signals:
-    def __init__(self, sound: Sound) -> None:
+    def __init__(self, sound: Sound, lane: SignalLane) -> None:
         self._sound = sound
+        self._lane = lane
         self._waiting: dict[Host, dict[UserId, dict[Kind, Waiting]]] = {}
         self._ratings: dict[tuple[str, UserId], Ratings] = {}
 
@@ -134,7 +135,7 @@ class Signals:
 
     def _pass_on(self, host: Host, waiting: Mapping[UserId, Mapping[Kind, Waiting]]) -> None:
         """Where it is heard, and whether its sender may still send it, is asked of the state as it is now."""
-        at = datetime.now(UTC)
+        at = host.now()
         passing = []
         for user, kinds in waiting.items():
             if user not in host.audience.by_user:  # gone meanwhile
@@ -144,7 +145,7 @@ class Signals:
                 with suppress(Refused):
                     passing.append(Passing(user, each.signal.place(host.room, context), each.frame))
         if passing:
-            host.audience.signal(passing)
+            self._lane.signal(host, passing)
 
     def _rate(self, host: Host, user: UserId, quality: Quality) -> None:
         """A change is told once three pings in a row agree, and at most every ten seconds: it is an event for everybody's log."""

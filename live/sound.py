@@ -20,6 +20,8 @@ from live.capture import Capture
 from live.delivery import Viewer
 from live.host import Host
 from live.limits import Limits
+from live.signal_lane import SignalLane
+from live.sound_elsewhere import ELSEWHERE, RemoteLine, SoundElsewhere, is_elsewhere
 from live.sound_home import SoundHome
 from live.sound_signals import Line, Offer, SoundRefused, answered, refusal
 from media.captions import Captioner
@@ -39,7 +41,6 @@ log = structlog.get_logger("sound")
 OFFER_WITHIN_S = 10.0
 LEASE_SPARE_S = 0.5  # a home ends so long before another one may begin
 END_WITHIN_S = 5.0
-ELSEWHERE = "elsewhere"
 
 
 class Sound:
@@ -55,7 +56,11 @@ class Sound:
         process: UUID,
         limits_: Limits,
         captioner: Captioner | None,
+        lane: SignalLane,
+        elsewhere: SoundElsewhere,
     ) -> None:
+        self._lane = lane
+        self._elsewhere = elsewhere
         self._ice = ice
         self._rows = rows
         self._recordings = recordings
@@ -69,6 +74,7 @@ class Sound:
         self._offering: set[tuple[SessionId, UserId]] = set()
         self._errands: set[asyncio.Task[None]] = set()
         self._closing = False
+        elsewhere.begin(self._handed_on, self._hung_up)
 
     # -- the log --------------------------------------------------------------------------------------------------------
 
@@ -104,15 +110,26 @@ class Sound:
         if len(offer.sdp.encode()) > limits.OFFER_BYTES_MAX:
             line.push(refusal("bad_request", f"more than {limits.OFFER_BYTES_MAX} bytes"))
             return
-        whose = (host.session, viewer.user)
-        wait = self._limits.offers_per_user.take(viewer.user)
+        self._take(host, viewer.user, line, offer.sdp)
+
+    def _handed_on(self, session: SessionId, user: UserId, line: Line, sdp: str) -> None:
+        """An offer that came in elsewhere: it is answered if the home is still here."""
+        home = self._homes.get(session)
+        if home is None:
+            line.push(is_elsewhere().frame)
+        else:
+            self._take(home.host, user, line, sdp)
+
+    def _take(self, host: Host, user: UserId, line: Line, sdp: str) -> None:
+        whose = (host.session, user)
+        wait = self._limits.offers_per_user.take(user)
         if wait or whose in self._offering:
             line.push(refusal("rate_limited", "one offer at a time", max(wait, limits.RETRY_OFFER_S)))
         elif len(self._offering) >= limits.OFFERS_WAITING_MAX or self._is_full_for(whose):
             line.push(refusal("overloaded", "this server carries no more sound", 5 * limits.RETRY_OFFER_S))
         else:
             self._offering.add(whose)
-            self._errand(self._answer(host, viewer.user, line, offer.sdp))
+            self._errand(self._answer(host, user, line, sdp))
 
     def _is_full_for(self, whose: tuple[SessionId, UserId]) -> bool:
         session, user = whose
@@ -122,8 +139,12 @@ class Sound:
     async def _answer(self, host: Host, user: UserId, line: Line, sdp: str) -> None:
         try:
             async with asyncio.timeout(OFFER_WITHIN_S):
-                home = await self._home_of(host)
+                home = await self._home_for(host, line)
+                if home is None:
+                    await self._elsewhere.offer(host, user, line, sdp)  # answered from there
+                    return
                 answer = await home.offer(user, line, sdp)
+                self._elsewhere.settled_here(host.session, user)
             line.push(answered(answer))
         except SoundRefused as error:
             line.push(error.frame)
@@ -140,11 +161,24 @@ class Sound:
 
     def hang_up(self, host: Host, user: UserId) -> None:
         """At once, whatever the log says of them: their sign-in was revoked."""
-        home = self._homes.get(host.session)
+        self._hung_up(host.session, user)
+        self._elsewhere.hang_up(host.session, user)
+
+    def _hung_up(self, session: SessionId, user: UserId) -> None:
+        home = self._homes.get(session)
         if home is not None:
             home.dismiss(user)
 
     # -- homes ----------------------------------------------------------------------------------------------------------
+
+    async def _home_for(self, host: Host, line: Line) -> SoundHome | None:
+        """None: it is elsewhere, for somebody who is connected here. Raises SoundRefused, Unavailable."""
+        try:
+            return await self._home_of(host)
+        except SoundRefused as error:
+            if error.code != ELSEWHERE or isinstance(line, RemoteLine):
+                raise
+            return None
 
     async def _home_of(self, host: Host) -> SoundHome:
         """Raises SoundRefused, Unavailable. All who ask meanwhile share one opening."""
@@ -170,8 +204,10 @@ class Sound:
             await self._rows.release([host.session], self._process)
             taken = None
         if taken is None:
-            raise SoundRefused(ELSEWHERE, "another process has the sound of this session", limits.RETRY_OFFER_S)
-        home = SoundHome(host, taken.generation, asked_at, self._ice, self._capture(host.session), self._captioner)
+            raise is_elsewhere()
+        home = SoundHome(
+            host, taken.generation, asked_at, self._ice, self._capture(host.session), self._captioner, self._lane
+        )
         self._homes[host.session] = home
         host.is_home = True
         home.follow()

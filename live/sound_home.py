@@ -5,7 +5,7 @@ heard comes back as commands. Knows neither the lease nor the rates.
 
 import asyncio
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import uuid4
 
 import structlog
@@ -16,6 +16,8 @@ from live.capture import Capture
 from live.delivery import Passing
 from live.host import Host
 from live.presence import LEFT_OPEN
+from live.signal_lane import SignalLane
+from live.sound_elsewhere import RemoteLine
 from live.sound_signals import Line, SoundRefused, levels, refusal
 from media.captions import Captioner
 from media.desk import Desk, Heard, Stand
@@ -32,7 +34,8 @@ NOT_HERE = ("participant.not_admitted", "you are not in the room")
 
 
 class SoundHome:
-    """`renewed_at` and `used_at` by the loop's clock: when the lease was last asked for, and when anybody last needed it."""
+    """`renewed_at` and `used_at` by the loop's clock: when the lease was last asked for, and when anybody last needed it. `lane` passes on
+    what everybody may hear of, to people of this process and of all others."""
 
     def __init__(
         self,
@@ -42,12 +45,14 @@ class SoundHome:
         ice: IceSettings,
         make_capture: Callable[[Desk, int, Callable[[], None]], Capture],
         captioner: Captioner | None,
+        lane: SignalLane,
     ) -> None:
         self.host = host
+        self._lane = lane
         self.renewed_at = self.used_at = since
         self._desk = Desk(ice, heard=self._heard)
         self._capture = make_capture(self._desk, generation, self.stand)
-        self._captions = Captions(host, self._desk, captioner)
+        self._captions = Captions(host, self._desk, captioner, lambda place, frame: lane.tell(host, place, frame))
         self._lines: dict[UserId, Line] = {}  # of whom the desk has, or is about to have, a peer
         self._gone_since: dict[UserId, float] = {}  # whose connections all broke
         self._people: dict[str, Stand] = {}
@@ -76,9 +81,9 @@ class SoundHome:
 
     def stand(self) -> None:
         """Tells the desk who stands where now, if that is not what it knows. Whoever may not be here any more is out."""
-        at = datetime.now(UTC)
+        at = self.host.now()
         for user in [each for each in self._lines if not self._is_here(each)]:
-            back = user in self.host.audience.by_user and standing_of(self.host.room, user).admitted
+            back = self._is_connected(user, self._lines[user]) and standing_of(self.host.room, user).admitted
             self.say(user, refusal(*NOT_HERE, limits.RETRY_OFFER_S if back else None))
             self._forget(user)
         people: dict[str, Stand] = {user: self._stand_of(user, at) for user in self._lines}
@@ -89,6 +94,10 @@ class SoundHome:
     def _is_here(self, user: UserId) -> bool:
         person = person_of(self.host.room, user)
         return person is not None and person.present and standing_of(self.host.room, user).admitted
+
+    def _is_connected(self, user: UserId, line: Line) -> bool:
+        """As far as it is known here: of somebody who is connected elsewhere the log says in the end that they left."""
+        return user in self.host.audience.by_user or isinstance(line, RemoteLine)
 
     def _stand_of(self, user: UserId, at: datetime) -> Stand:
         room = self.host.room
@@ -101,7 +110,7 @@ class SoundHome:
     def beat(self, now: float) -> None:
         """Once a second: rights that ended by the clock, connections that broke, files that do."""
         for user in list(self._lines):
-            if user in self.host.audience.by_user:
+            if self._is_connected(user, self._lines[user]):
                 self._gone_since.pop(user, None)
             elif now - self._gone_since.setdefault(user, now) > limits.GONE_FOR_S:
                 self._forget(user)
@@ -114,7 +123,7 @@ class SoundHome:
 
     async def offer(self, user: UserId, line: Line, sdp: str) -> str:
         """Raises SoundRefused, OfferRefused; then whatever sound they had goes on."""
-        if not self._is_here(user) or user not in self.host.audience.by_user:
+        if not self._is_here(user) or not self._is_connected(user, line):
             raise SoundRefused(*NOT_HERE)
         before = self._lines.get(user)
         self._lines[user] = line
@@ -128,7 +137,7 @@ class SoundHome:
             raise
         if self._lines.get(user) is not line:  # gone meanwhile, or this home is
             raise SoundRefused(*NOT_HERE, limits.RETRY_OFFER_S if self._is_here(user) else None)
-        if before is not None and before is not line:
+        if before is not None and before != line:
             before.push(refusal("taken_over", "your sound plays on another connection of yours"))
         return answer
 
@@ -141,11 +150,12 @@ class SoundHome:
         self._gone_since.pop(user, None)
 
     def say(self, user: UserId, frame: bytes) -> None:
-        """To the connection the sound plays on; if that broke meanwhile, to those they have now."""
+        """To the connection the sound plays on; if that broke meanwhile, to those they have now, as far as it is known here."""
         line = self._lines.get(user)
         if line is not None and not line.closing_down:
             line.push(frame)
-            return
+            if not isinstance(line, RemoteLine):
+                return
         for viewer in self.host.audience.by_user.get(user, ()):
             viewer.sink.push(frame)
 
@@ -186,7 +196,7 @@ class SoundHome:
         ]
         self._loud = {place for place, heard in loud.items() if heard}
         if passing:
-            self.host.audience.signal(passing)
+            self._lane.signal(self.host, passing)
 
     # -- the end --------------------------------------------------------------------------------------------------------
 

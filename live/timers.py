@@ -9,6 +9,7 @@ import structlog
 from live.hosts import Hosts, NoSession
 from live.presence import LEFT_OPEN
 from persistence.database import Unavailable
+from persistence.event_log import Damaged
 from persistence.timers import Due, Timers
 
 log = structlog.get_logger("timers")
@@ -25,9 +26,10 @@ class Clockwork:
         """Until cancelled."""
         while True:
             try:
-                due = await self._timers.take_due()
+                damaged = self._hosts.damaged()
+                due = await self._timers.take_due(but=damaged)
                 await asyncio.gather(*map(self._fire, due))
-                wait = LOOK_AGAIN_S if due else await self._timers.next_due()
+                wait = LOOK_AGAIN_S if due else await self._timers.next_due(but=damaged)
             except Unavailable:
                 wait = LOOK_EVERY_S
             await asyncio.sleep(LOOK_EVERY_S if wait is None else min(max(wait, LOOK_AGAIN_S), LOOK_EVERY_S))
@@ -35,7 +37,7 @@ class Clockwork:
     async def _fire(self, due: Due) -> None:
         try:
             host = await self._hosts.get(due.session)
-            ack = await host.enqueue(None, due.command, due.command_id, not_before=due.due_at)
+            ack = await host.submit(None, due.command, due.command_id, not_before=due.due_at)
             if not ack.ok and ack.code in LEFT_OPEN:
                 log.warning("a timer waits for its next turn", session=due.session, key=due.key, code=ack.code)
                 return
@@ -43,4 +45,7 @@ class Clockwork:
                 log.info("a timer came to nothing", session=due.session, key=due.key, code=ack.code)
         except NoSession:
             pass
+        except Damaged:
+            await self._timers.put_back(due.session, due.key)  # somebody else may be able to read that session
+            return
         await self._timers.done(due.session, due.key)

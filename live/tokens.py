@@ -3,6 +3,7 @@
 Whether a sign-in was revoked meanwhile is asked of the database, not of the token.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from time import time
 from uuid import uuid4
@@ -39,11 +40,14 @@ class Identity:
 
 
 class AccessTokens:
-    def __init__(self, secret_key: str) -> None:
+    """`clock`: seconds since 1970, the same for all processes that take them."""
+
+    def __init__(self, secret_key: str, clock: Callable[[], float] = time) -> None:
+        self._clock = clock
         self._key = OctKey.import_key(derive(secret_key, "access tokens"))
 
     def issue(self, user: UserId, family: str, *, lifetime_s: float = LIFETIME_S) -> str:
-        now = int(time())
+        now = int(self._clock())
         claims = {
             "iss": ISSUER,
             "aud": AUDIENCE,
@@ -64,7 +68,7 @@ class AccessTokens:
             claims = jwt.decode(token, self._key, algorithms=[ALGORITHM]).claims
         except (JoseError, ValueError, TypeError) as error:
             raise BadToken("token_invalid") from error
-        now = time()
+        now = self._clock()
         exp, nbf, iat, user, family = (claims.get(name) for name in ("exp", "nbf", "iat", "sub", "fam"))
         if claims.get("iss") != ISSUER or claims.get("aud") != AUDIENCE:
             raise BadToken("token_invalid")

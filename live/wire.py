@@ -1,5 +1,6 @@
 """Socket.IO over WebSocket with python-socketio's defaults replaced where they break a promise (design.md 5). The one file
 that relies on the inside of python-socketio and python-engineio; each reliance has a test in tests/contracts/test_socketio.py.
+What relies on the inside of aiohttp is live/reading.py.
 
 Kept of theirs: the handshake's packets, sessions, the namespace's sign-in and sign-off. Ours: who may open a connection,
 reading (strict packets, no task per message), writing (whole frames, a bounded outbox), heartbeat, closing. A `Channel`
@@ -8,14 +9,16 @@ knows bytes and an owner; people, sessions and limits of rate are the gateway's.
 
 import asyncio
 import socket
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 import engineio
 import socketio
 import structlog
-from aiohttp import WebSocketError, WSCloseCode, WSMessage, WSMsgType, web
+from aiohttp import WebSocketError, WSCloseCode, WSMsgType, web
 from engineio.async_drivers.aiohttp import translate_request
 from engineio.async_socket import AsyncSocket
 from engineio.packet import OPEN, PING
@@ -25,7 +28,20 @@ from socketio.exceptions import ConnectionRefusedError as ConnectionRefused
 from live import limits
 from live.byes import PROTOCOL, RATE, SLOW, Bye
 from live.outbox import Outbox
-from live.packets import CONNECT, DISCONNECT, EVENT, NAMESPACE, Malformed, Packet, ack_frame, event_frame, frame
+from live.packets import (
+    CONNECT,
+    DISCONNECT,
+    EVENT,
+    NAMESPACE,
+    Malformed,
+    Packet,
+    ack_frame,
+    event_frame,
+    frame,
+    pong_frame,
+)
+from live.reading import Message, Reading
+from live.turn_end import TurnEnd
 
 log = structlog.get_logger("wire")
 
@@ -33,7 +49,8 @@ CHANNEL = "atelier.channel"  # in the environ that python-socketio hands to the 
 TICK_S = 0.1
 TICKS_PER_BEAT = 10
 LAG_MEMORY_S = 1.0  # how long a measurement counts in the average, about
-MESSAGES_IN_A_ROW = 50  # then the loop gets its turn, however much one client has sent
+ENDS = {WSMsgType.CLOSE: "left", WSMsgType.ERROR: "malformed"}
+MESSAGES_IN_A_ROW = 20  # then the loop gets its turn, however much one client has sent
 
 
 class Owner(Protocol):
@@ -53,6 +70,14 @@ class Doors:
     sign_in: Callable[["Channel", dict[str, Any]], Awaitable[Owner]]
     signed_off: Callable[[Any], Awaitable[None]]
     left: Callable[["Channel"], None]
+
+
+class Push(Protocol):
+    def __call__(self, data: bytes, events: int = 0) -> None: ...
+
+
+def _nowhere(data: bytes, events: int = 0) -> None:
+    """Before the opening, and from the moment the end was decided."""
 
 
 class SignInRefused(Exception):
@@ -75,9 +100,11 @@ class Channel(AsyncSocket):  # type: ignore[misc]
         self.owner: Owner | None = None
         self.malformed = 0
         self.closing_down = False
+        self.closed_by = "lost"  # as live/metrics.py tells it; until somebody says otherwise the line broke
         self._socket: web.WebSocketResponse | None = None
         self._transport: asyncio.Transport | None = None
-        self._outbox: Outbox | None = None
+        self.outbox: Outbox | None = None
+        self.push: Push = _nowhere  # one frame, or several back to back, and how many events of the log they carry
         self._heard = True
         self._quiet_beats = 0
         self._unpinged_beats = 0
@@ -88,25 +115,26 @@ class Channel(AsyncSocket):  # type: ignore[misc]
 
     async def run(self) -> web.StreamResponse:
         """From the upgrade to the end of the connection."""
-        response = web.WebSocketResponse(
-            compress=False, max_msg_size=limits.MESSAGE_BYTES_MAX, timeout=limits.CLOSE_WITHIN_S, autoping=False
-        )
+        response = Reading(self.hear)
         if not response.can_prepare(self.request):
             return web.Response(status=400, text="not a WebSocket")
         await response.prepare(self.request)
         assert isinstance(self.request.transport, asyncio.Transport)
         self._socket, self._transport = response, self.request.transport
-        self._outbox = Outbox(self._transport, self.engine.now)
+        self.outbox = Outbox(self._transport, self.engine.now, self._lags, partial(self.part, SLOW))
+        self.push = self.outbox.push
         _hold_back_little(self._transport)
         self.connected = self.upgraded = True
-        self._signing_in = asyncio.get_running_loop().call_later(limits.CONNECT_WITHIN_S, self.abort)
+        self._signing_in = asyncio.get_running_loop().call_later(limits.CONNECT_WITHIN_S, self.abort, "unsigned")
         self.push(frame(self.engine.opening(self.sid)))
         try:
             await self._read(response)
         finally:
             self._signing_in.cancel()
-            self._outbox = None
-            self.engine.behind.discard(self)
+            response.stop_hearing()
+            self._shut()
+            self.outbox = None
+            self.engine.closes[self.closed_by] += 1
             await self.close(wait=False, abort=True, reason=self.server.reason.TRANSPORT_CLOSE)
         return response
 
@@ -115,11 +143,24 @@ class Channel(AsyncSocket):  # type: ignore[misc]
         if self._signing_in is not None:
             self._signing_in.cancel()
 
-    async def _read(self, response: web.WebSocketResponse) -> None:
+    def hear(self, message: Message, in_a_row: int) -> bool:
+        """Whether a message was dealt with right where the bytes were parsed; one that was not waits for `_read`. Who floods waits
+        too, so that the loop gets its turn however much one client has sent."""
+        if message.type is not WSMsgType.BINARY or self.owner is None or in_a_row > MESSAGES_IN_A_ROW:
+            return False
+        if not self._is_deaf():  # what arrived before the end is not heard after it
+            self._heard = True
+            self.engine.heard(self, message.data)
+        return True
+
+    async def _read(self, response: Reading) -> None:
+        """What was not heard at once: everything before the sign-in, whatever is no packet, the end, and what one client sent too
+        much of in a row."""
         in_a_row = 0
         while not self._is_deaf():
+            in_a_row = in_a_row + 1 if response.has_more else 0  # without more the loop has its turn
             message = await response.receive()
-            if self._is_deaf():  # what arrived before the end is not heard after it
+            if self._is_deaf():
                 return
             self._heard = True
             if message.type is WSMsgType.BINARY:
@@ -127,25 +168,27 @@ class Channel(AsyncSocket):  # type: ignore[misc]
             elif message.type is WSMsgType.TEXT:
                 self._read_control(message.data)
             elif message.type in (WSMsgType.PING, WSMsgType.PONG):
-                await self._read_ping(response, message)
+                self._read_ping(message)
             else:  # closed by either side, or a frame that aiohttp refused with a close code of its own
                 self._read_end(message)
                 return
-            in_a_row += 1
-            if in_a_row % MESSAGES_IN_A_ROW == 0:
+            if in_a_row >= MESSAGES_IN_A_ROW:
+                in_a_row = 0
                 await asyncio.sleep(0)
 
     def _is_deaf(self) -> bool:
         """From the moment its end was decided (attack 3)."""
         return self.closing_down
 
-    async def _read_ping(self, response: web.WebSocketResponse, message: WSMessage) -> None:
+    def _read_ping(self, message: Message) -> None:
         """Of the WebSocket itself (RFC 6455, 5.5.2), which no browser sends by itself."""
         self._count_control()
-        if message.type is WSMsgType.PING and not self.closing_down:
-            await response.pong(message.data)
+        if message.type is WSMsgType.PING:
+            self.push(pong_frame(message.data))
 
-    def _read_end(self, message: WSMessage) -> None:
+    def _read_end(self, message: Message) -> None:
+        if message.type in ENDS:
+            self.closed_by = ENDS[message.type]
         fault = message.data if message.type is WSMsgType.ERROR else None
         if self.owner is not None and isinstance(fault, WebSocketError):
             too_big = fault.code == WSCloseCode.MESSAGE_TOO_BIG
@@ -185,15 +228,11 @@ class Channel(AsyncSocket):  # type: ignore[misc]
         """The way python-socketio's own answers take: sign-in, its refusal."""
         self.push(frame(pkt.encode()))
 
-    def push(self, data: bytes, events: int = 0) -> None:
-        """`data` is one frame, or several back to back; `events` how many events of the log they carry."""
-        outbox = self._outbox
-        if outbox is None or self.closing_down:
-            return
-        if not outbox.push(data, events):
-            self.part(SLOW)
-        elif outbox.waiting_bytes:
-            self.engine.behind.add(self)
+    def hold(self, data: bytes) -> None:
+        """For an answer whose event is about to follow: both leave in one write, and the answer alone when this turn of the loop
+        ends."""
+        if self.outbox is not None and self.outbox.hold(data):
+            self.engine.hold(self.outbox)
 
     def push_if_idle(self, data: bytes) -> None:
         """For signals: dropped where something waits."""
@@ -202,14 +241,13 @@ class Channel(AsyncSocket):  # type: ignore[misc]
 
     @property
     def waiting_bytes(self) -> int:
-        return self._outbox.waiting_bytes if self._outbox is not None else 0
+        return self.outbox.waiting_bytes if self.outbox is not None else 0
+
+    def _lags(self) -> None:
+        self.engine.behind.add(self)
 
     def flush(self) -> None:
-        if self._outbox is None or self.closing_down:
-            self.engine.behind.discard(self)
-        elif not self._outbox.flush():
-            self.part(SLOW)
-        elif not self._outbox.waiting_bytes:
+        if self.outbox is None or not self.outbox.flush():
             self.engine.behind.discard(self)
 
     # -- heartbeat: counted in beats of this process, so that neither its wall clock nor its own pauses close anybody ----
@@ -227,7 +265,7 @@ class Channel(AsyncSocket):  # type: ignore[misc]
         self._quiet_beats += 1
         self._unpinged_beats += 1
         if self._quiet_beats * beat_s > limits.PING_EVERY_S + limits.PONG_WITHIN_S:
-            self.abort()
+            self.abort("silent")
         elif self._unpinged_beats * beat_s >= limits.PING_EVERY_S:  # however much they say: they wait for our pings
             self._unpinged_beats = 0
             self.push(PING_FRAME)
@@ -238,20 +276,28 @@ class Channel(AsyncSocket):  # type: ignore[misc]
         """Says why and closes. Nothing is read or sent after it."""
         if self.closing_down:
             return
-        if self.owner is not None and self._outbox is not None:
+        if self.owner is not None and self.outbox is not None:
             if bye is SLOW:
-                self._outbox.drop()  # what waited comes again on resume
-            self._outbox.push_last(event_frame("bye", bye.document(retry_in_s)))
+                self.outbox.drop()  # what waited comes again on resume
+            self.outbox.push_last(event_frame("bye", bye.document(retry_in_s)))
+        self.closed_by = bye.code
         self._begin_closing(bye.close_code)
 
-    def abort(self) -> None:
+    def abort(self, why: str = "left") -> None:
         if not self.closing_down:
+            self.closed_by = why
             self._begin_closing(1000)
 
     def _begin_closing(self, code: int) -> None:
         self.closing_down = True
-        self.engine.behind.discard(self)
+        self._shut()
         self.engine.spawn(self._close(code))
+
+    def _shut(self) -> None:
+        if self.outbox is not None:
+            self.outbox.shut()
+        self.push = _nowhere
+        self.engine.behind.discard(self)
 
     async def _close(self, code: int) -> None:
         transport = self._transport
@@ -264,6 +310,10 @@ class Channel(AsyncSocket):  # type: ignore[misc]
         finally:
             if transport is not None:
                 transport.abort()
+
+
+def _unheard(_channel: Channel, _data: bytes) -> None:
+    raise RuntimeError("nobody hears yet")
 
 
 PING_FRAME = frame(EnginePacket(PING).encode())
@@ -283,10 +333,17 @@ class Engine(engineio.AsyncServer):  # type: ignore[misc]
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.behind: set[Channel] = set()
+        self.closes: Counter[str] = Counter()  # of what was upgraded, by why
         self.lag_s = 0.0  # how late the loop has been of late
         self.doors: Doors | None = None
         self.dispatch: Callable[[Channel, bytes], Awaitable[None]] | None = None
+        self.heard: Callable[[Channel, bytes], None] = _unheard  # of channels that are signed in
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._turn_end = TurnEnd()
+
+    def hold(self, outbox: Outbox) -> None:
+        """Until this turn of the loop ends."""
+        self._turn_end.call(outbox.release)
 
     def now(self) -> float:
         return asyncio.get_running_loop().time()
@@ -389,6 +446,7 @@ class Wire(socketio.AsyncServer):  # type: ignore[misc]
         self.engine: Engine = self.eio
         self.engine.doors = doors
         self.engine.dispatch = self._dispatch
+        self.engine.heard = self._hear
         self.on("connect", self._sign_in, namespace=NAMESPACE)
         self.on("disconnect", self._sign_off, namespace=NAMESPACE)
         self._owners: dict[str, Owner] = {}
@@ -398,18 +456,34 @@ class Wire(socketio.AsyncServer):  # type: ignore[misc]
 
     async def _dispatch(self, channel: Channel, data: bytes) -> None:
         """Instead of theirs, which logs a traceback for each malformed packet and calls handlers by the client's names."""
+        if channel.owner is not None:
+            self._hear(channel, data)
+            return
         try:
             packet = Packet(data)
         except Malformed as error:
             channel.misbehave(str(error))
             return
-        if packet.type == CONNECT and channel.owner is None:
+        if packet.type == CONNECT:
             await self._handle_connect(channel.sid, NAMESPACE, packet.data or {})
             if channel.owner is None:
-                channel.abort()
-        elif channel.owner is None:
+                channel.abort("refused")
+        else:
             channel.part(PROTOCOL)  # nothing is heard before the sign-in (attack 3)
-        elif packet.type == EVENT:
+
+    def _hear(self, channel: Channel, data: bytes) -> None:
+        """From somebody who is signed in. Never raises: it may be called by the parser."""
+        try:
+            self._take(channel, Packet(data))
+        except Malformed as error:
+            channel.misbehave(str(error))
+        except Exception:
+            log.exception("a packet was not taken")
+            channel.part(PROTOCOL)
+
+    def _take(self, channel: Channel, packet: Packet) -> None:
+        assert channel.owner is not None
+        if packet.type == EVENT:
             argument = packet.data[1] if len(packet.data) > 1 else None
             channel.owner.receive(packet.data[0], argument, packet.id, packet.fault)
         elif packet.type == DISCONNECT:

@@ -31,7 +31,7 @@ async def keep_worker(settings: Settings) -> None:
             str(settings.data_dir.resolve()),
             stdin=asyncio.subprocess.PIPE,
             cwd=ROOT,
-            env=_environ(settings),
+            env=environ_of(settings),
             start_new_session=True,  # Ctrl-C is for the server, which ends it
         )
         os.setpriority(os.PRIO_PROCESS, child.pid, NICE)
@@ -55,13 +55,14 @@ async def _end(child: asyncio.subprocess.Process) -> None:
         await child.wait()
 
 
-def _environ(settings: Settings) -> dict[str, str]:
-    """Its settings are the server's, whatever they came from."""
+def environ_of(settings: Settings) -> dict[str, str]:
+    """Of a child: its settings are the server's, whatever they came from."""
     named = {
         "DATABASE_URL": settings.database_url,
         "DATABASE_APP_URL": settings.database_app_url,
         "DATABASE_ENGINE_URL": settings.database_engine_url,
         "SECRET_KEY": settings.secret_key,
+        "PUBLIC_URL": settings.url,
     }
     return os.environ | {name: value for name, value in named.items() if value}
 
@@ -82,6 +83,14 @@ async def work_until_stopped(settings: Settings, *, with_parent: bool) -> None:
         working.result()
     working.cancel()
     await asyncio.wait({working})
+
+
+async def end_with_parent() -> None:
+    """Drains this process as SIGTERM does, once standard input is over."""
+    over = asyncio.Event()
+    asyncio.get_running_loop().add_reader(sys.stdin.fileno(), _listen, over)
+    await over.wait()
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _listen(stopping: asyncio.Event) -> None:

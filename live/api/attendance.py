@@ -9,11 +9,11 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from live.api.call import Call
-from live.api.route import Family, File, SessionPath, Who
-from persistence.event_log import EventLog
+from live.api.route import Audited, Family, File, SessionPath, Who
+from persistence.attendance import gathered
 from persistence.models.registration import Registration, RegistrationStatus
 from persistence.registrations import Registrations
-from rooms.evidence import Evidence, Guest, Stay, gather
+from rooms.evidence import Evidence, Guest, Stay
 from rooms.feature import Wire
 from rooms.ids import SessionId, UserId
 
@@ -32,7 +32,13 @@ class CsvQuery(Wire):
     bom: bool = False
 
 
-@family.get("/live-sessions/{session_id}/attendance.csv", Who.STAFF, produces=CONTENT_TYPE, cost=5)
+@family.get(
+    "/live-sessions/{session_id}/attendance.csv",
+    Who.STAFF,
+    produces=CONTENT_TYPE,
+    cost=5,
+    audited=Audited("live.session_participants"),
+)
 async def read_attendance(call: Call, session_id: SessionPath, query: CsvQuery) -> File:
     """Everybody who came, with their times, and everybody registered who did not."""
     return File(await attendance_of(call, session_id, bom=query.bom), CONTENT_TYPE, f"attendance-{session_id}.csv")
@@ -40,18 +46,11 @@ async def read_attendance(call: Call, session_id: SessionPath, query: CsvQuery) 
 
 async def attendance_of(call: Call, session: SessionId, *, bom: bool = False) -> bytes:
     room = await call.room(session)
-    evidence = await _gathered(call.log, session, room.seq)
+    evidence = await gathered(call.log, session, room.seq)
     registered = {each.user_id: each for each in await Registrations(call.database).list(session, call.user)}
     names = await call.directory.names({*map(UserId, evidence.guests), *registered})
     rows = _rows(evidence, registered, names, evidence.ended_at or datetime.now(UTC))
     return as_csv(COLUMNS, rows, bom=bom)
-
-
-async def _gathered(log: EventLog, session: SessionId, upto: int) -> Evidence:
-    evidence = Evidence()
-    while evidence.seq < upto and (rows := await log.read(session, evidence.seq)):
-        evidence = gather(rows, evidence)
-    return evidence
 
 
 def _rows(

@@ -4,8 +4,7 @@ what is cancelled says so, so that a calendar follows every change.
 
 from collections.abc import Iterable
 from datetime import UTC
-
-from icalendar import Calendar, Event, vCalAddress, vText
+from typing import TYPE_CHECKING
 
 from live.api.call import Call
 from live.api.route import Family, File, SessionPath, Who
@@ -15,6 +14,9 @@ from persistence.pages import LIMIT_MAX
 from persistence.sessions import Filter, Sessions
 from rooms.ids import SessionId
 from rooms.lifecycle import Status
+
+if TYPE_CHECKING:
+    from icalendar import Event
 
 family = Family("calendar", "Sessions for a calendar program.")
 
@@ -46,6 +48,8 @@ async def read_entry(call: Call, session_id: SessionPath) -> File:
 
 
 async def _calendar(call: Call, sessions: Iterable[LiveSession]) -> bytes:
+    from icalendar import Calendar  # takes long to import, and everybody waits for a server that starts
+
     shown = list(sessions)
     heads = await call.log.heads([SessionId(each.id) for each in shown])
     names = await call.directory.names({each.instructor_id for each in shown})
@@ -59,8 +63,10 @@ async def _calendar(call: Call, sessions: Iterable[LiveSession]) -> bytes:
     return bytes(calendar.to_ical())
 
 
-def entry(session: LiveSession, seq: int, host: str, url: str) -> Event:
+def entry(session: LiveSession, seq: int, host: str, url: str) -> "Event":
     """`seq`: the head of the session's log."""
+    from icalendar import Event, vCalAddress, vText
+
     made = Event()
     made.add("uid", f"{session.id}@atelier")
     made.add("sequence", seq)

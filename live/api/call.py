@@ -3,8 +3,9 @@
 A session is read at the head of its log and changed by commands, exactly as over the socket.
 """
 
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any, TypeVar
 from uuid import UUID, uuid4, uuid5
 
@@ -12,13 +13,15 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from live.addresses import client_address
-from live.api.route import Listing, Named
+from live.api.representation import is_version
+from live.api.route import Listing, Named, Route
 from live.drafts import Stale
-from live.frames import ids_in
 from live.hosts import Hosts, NoSession
 from live.kept import Kept
 from live.keys import (
     ACCESS_TOKENS,
+    ACCESSES,
+    CACHE,
     DATABASE,
     DIRECTORY,
     HOSTS,
@@ -32,11 +35,16 @@ from live.keys import (
 )
 from live.limits import Limits
 from live.mail import Mail
+from live.named import people_in
 from live.problems import REQUEST_ID, Problem, not_found
 from live.settings import Settings
 from live.studio import Studio
 from live.tokens import AccessTokens
 from media.store import Store
+from persistence.audit import AccessLog
+from persistence.cache import Cache
+from persistence.connection import Connection
+from persistence.dashboard import dashboard_key
 from persistence.database import Database
 from persistence.directory import Directory
 from persistence.event_log import EventLog
@@ -53,6 +61,7 @@ from rooms.room import RoomState
 from rooms.standings import standing_at
 
 M = TypeVar("M", bound=BaseModel)
+T = TypeVar("T")
 REPEATABLE = UUID("5b9d8c52-0c3f-5f0e-9a51-6d1f3f6c7a11")  # namespace of ids made from an Idempotency-Key
 
 
@@ -64,6 +73,7 @@ class Call:
     reader: Reader | None = None
     key: str | None = None
     location: str | None = None  # of what was made
+    matching: tuple[Route, str] | None = None  # what If-Match named, for a route that holds what it changes
     _rooms: dict[SessionId, RoomState] = field(default_factory=dict)
     _sessions: dict[SessionId, LiveSession | None] = field(default_factory=dict)
     _made: int = 0
@@ -116,6 +126,14 @@ class Call:
         return self.request.app[STUDIO]
 
     @property
+    def cache(self) -> Cache:
+        return self.request.app[CACHE]
+
+    @property
+    def accesses(self) -> AccessLog:
+        return self.request.app[ACCESSES]
+
+    @property
     def kept(self) -> Kept:
         return self.request.app[KEPT]
 
@@ -138,6 +156,31 @@ class Call:
     @property
     def request_id(self) -> str:
         return self.request[REQUEST_ID]
+
+    def require_workshop_access(self) -> None:
+        """W007."""
+        if not self.sender.workshop_access:
+            raise Problem("no_workshop_access")
+
+    def reading(self) -> AbstractAsyncContextManager[Connection]:
+        """The database as the caller sees it."""
+        return self.database.as_user(self.user, self.request_id)
+
+    async def report(self, work: Callable[[Connection], Awaitable[T]]) -> T:
+        """What `work` reads, some seconds old at worst: on the replica, where there is one. Not for what somebody has just done."""
+        return await self.database.report(self.user, work, self.request_id)
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[Connection]:
+        """The database as the caller sees and may change it; all of the block or nothing. One's own dashboard shows it at once (D53)."""
+        async with self.database.as_user(self.user, self.request_id, writes=True) as connection:
+            yield connection
+        await self.cache.drop(dashboard_key(self.user))
+
+    def require_version(self, answered: Any) -> None:
+        """That it still is what the caller read: `answered` is what a GET would answer now."""
+        if self.matching is not None and not is_version(self.matching[0], answered, self.matching[1]):
+            raise Problem("precondition_failed")
 
     def new_id(self) -> str:
         """The next id this call makes; the same again when the request is repeated with its key."""
@@ -179,7 +222,7 @@ class Call:
 
     def context(self, session: SessionId) -> Context:
         """For asking the rules beforehand what they will say to a command of this caller."""
-        return Context(session, self.user, datetime.now(UTC), new_id=self.new_id, admin=self.sender.admin)
+        return Context(session, self.user, self.database.clock.now(), new_id=self.new_id, admin=self.sender.admin)
 
     async def submit(
         self, session: SessionId, command: Command, command_id: str | None = None, *, stale: Stale | None = None
@@ -206,10 +249,9 @@ class Call:
         self._sessions.pop(session, None)
 
     async def people(self, *shown: Any, of: RoomState | None = None) -> dict[UserId, Named]:
-        """Names of everybody whom these documents (as JSON-like values or models) speak of. `of`: of those this session knows;
-        for documents with people's own words in them, where an id may stand for somebody they have nothing to do with."""
-        plain = [each.model_dump(mode="json") if isinstance(each, BaseModel) else each for each in shown]
-        ids = {UserId(each) for each in ids_in(plain)}
+        """Names of everybody whom these models or documents speak of. `of`: of those this session knows; for documents with
+        people's own words in them, where an id may stand for somebody they have nothing to do with."""
+        ids = {person for each in shown for person in people_in(each)}
         names = await self.directory.names(ids if of is None else ids & known_to(of))
         return {user: Named(name=name) for user, name in sorted(names.items())}
 

@@ -13,8 +13,9 @@ from typing import Any
 
 from aiohttp import web
 
-from live.api.exchange import JSON, entity_tag
+from live.api.exchange import JSON
 from live.api.openapi import document
+from live.api.representation import entity_tag
 from live.api.route import BASE, Family
 from live.keys import SETTINGS
 from live.problems import STATUS, TITLES

@@ -1,33 +1,36 @@
 """Carries out a declared route: one request in, one answer out. The same steps for every route, in this order:
 
 address limit, sign-in, user limit, path (404), who may (403, 404), the version one read (428, 412), query and body (400, 413,
-415, 422 with every fault), a repeated request (its first answer), the function itself, entity tag and page links.
+415, 422 with every fault), a repeated request (its first answer), the function itself, who read what of whom, entity tag and page links.
 """
 
 import asyncio
 import hashlib
+import re
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, assert_never
 from urllib.parse import urlencode
 
 from aiohttp import web
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from live.api.call import Call
 from live.api.ranges import send_ranged, send_streamed
-from live.api.route import BASE, File, Listing, Ranged, Route, Streamed, Upload, Who
+from live.api.representation import encoded, entity_tag, is_version, tags_in
+from live.api.route import BASE, Audited, File, Listing, Ranged, Route, Streamed, Upload, Who
 from live.api.strict_json import BODY_BYTES_MAX, parse, read_bounded
 from live.auth import find_sender
 from live.keys import INTAKE
 from live.limits import ANSWER_PIECE_BYTES, ANSWER_PIECE_WITHIN_S
 from live.problems import Fault, Problem, faults_of, invalid, not_found
+from persistence.audit import Access
 from persistence.idempotency import Answered, Idempotency, KeyReused, StillRunning
-from rooms.ids import SessionId
+from rooms.ids import UUID_PATTERN, SessionId
 
 KEY_CHARACTERS_MAX = 255
 JSON = "application/json"
-MOVING = frozenset({"metadata", "updated_at", "last_login_at", "you", "seq"})  # fields that nobody edits
+UUID = re.compile(UUID_PATTERN)
 PRIVATE = "private, no-cache"  # may be kept by the reader's own browser, and is asked for again
 
 
@@ -43,7 +46,7 @@ async def exchange(route: Route, request: web.Request) -> web.StreamResponse:
     path = _read_path(route, request)
     await _require_may(route.who, call, path.get("session_id"))
     if route.matches is not None:
-        await _require_version(route.matches, call, path)
+        await _require_version(route, route.matches, call, path)
     if route.admits is not None:
         await route.admits(call, **path)
     with _room_for(route, call):
@@ -87,15 +90,14 @@ async def _may(who: Who, call: Call, session: SessionId | None) -> bool:
             assert_never(who)
 
 
-async def _require_version(matches: Route, call: Call, path: Mapping[str, Any]) -> None:
-    """If-Match names the representation that a GET of `matches` gives this reader now (RFC 9110, 13.1.1)."""
+async def _require_version(route: Route, matches: Route, call: Call, path: Mapping[str, Any]) -> None:
+    """If-Match names the representation that a GET of `matches` gives this reader now."""
     given = call.request.headers.get("If-Match")
     if given is None:
         raise Problem("precondition_required")
-    answered = await matches.run(call, **path)
-    _status, body = _encoded(matches, answered)
-    now = entity_tag(body, answered).partition(".")[0]
-    if given.strip() != "*" and now not in {tag.partition(".")[0] for tag in _tags(given)}:
+    if route.holds:
+        call.matching = matches, given
+    elif not is_version(matches, await matches.run(call, **path), given):
         raise Problem("precondition_failed")
 
 
@@ -114,7 +116,7 @@ def _room_for(route: Route, call: Call) -> AbstractContextManager[None]:
 def _read_path(route: Route, request: web.Request) -> dict[str, Any]:
     """What cannot be an id names nothing."""
     try:
-        return {name: each.validate_python(request.match_info[name]) for name, each in route.parameters.items()}
+        return {name: each.adapter.validate_python(request.match_info[name]) for name, each in route.parameters.items()}
     except ValidationError:
         raise not_found() from None
 
@@ -125,7 +127,7 @@ async def _read_input(route: Route, request: web.Request) -> tuple[dict[str, Any
     faults: list[Fault] = []
     if route.takes and request.content_type not in route.takes:
         raise Problem("unsupported_media_type", f"send {', '.join(route.takes)}")
-    bytes_max = route.bytes_max if route.takes else BODY_BYTES_MAX
+    bytes_max = route.bytes_max or BODY_BYTES_MAX
     body = await read_bounded(request, bytes_max) if request.can_read_body else b""
     parameters = dict(request.query)
     if len(parameters) != len(request.query):
@@ -146,7 +148,7 @@ async def _read_input(route: Route, request: web.Request) -> tuple[dict[str, Any
             raise Problem("unsupported_media_type", f"send {JSON}")
         sent = parse(body)
         try:
-            given["body"] = route.body.validate_python(sent, by_alias=True, by_name=False)
+            given["body"] = route.body.adapter.validate_python(sent, by_alias=True, by_name=False)
         except ValidationError as error:
             tag = sent.get("type") if isinstance(sent, dict) else None
             faults += faults_of(error, strip=(tag,) if isinstance(tag, str) else ())
@@ -167,13 +169,15 @@ def _twice(request: web.Request) -> str:
 
 async def _carry_out(route: Route, call: Call, path: Mapping[str, Any], given: Mapping[str, Any]) -> web.StreamResponse:
     answered = await route.run(call, **path, **given)
+    if route.audited is not None:
+        await _note_access(route, route.audited, call, path, answered)
     if isinstance(answered, File):
         return await _send_file(route, call, answered)
     if isinstance(answered, Ranged):
         return await send_ranged(call, answered)
     if isinstance(answered, Streamed):
         return await send_streamed(call, answered)
-    status, body = _encoded(route, answered)
+    status, body = encoded(route, answered)
     headers = {"Cache-Control": PRIVATE if route.etag else "private, no-store"}
     if call.location:
         headers["Location"] = BASE + call.location
@@ -188,9 +192,26 @@ async def _carry_out(route: Route, call: Call, path: Mapping[str, Any], given: M
     return web.Response(status=status, body=body, headers={**headers, "Content-Type": JSON})
 
 
+async def _note_access(route: Route, audited: Audited, call: Call, path: Mapping[str, Any], answered: Any) -> None:
+    """One's own is nobody's business, and not noted."""
+    rows = answered.items if isinstance(answered, Listing) else (answered,)
+    subject = audited.subject
+    whose = [getattr(row, subject, None) if subject else path.get("user_id") for row in rows]
+    others = [row for row, person in zip(rows, whose, strict=True) if person != call.user]
+    if not others or call.reader is None:
+        return
+    ids = [getattr(row, "id", None) for row in others]
+    named = tuple(
+        each for each in (ids if any(ids) else path.values()) if isinstance(each, str) and UUID.fullmatch(each)
+    )
+    subjects = {person for person in whose if person is not None and person != call.user}
+    name = f"{route.method} {route.path}"
+    await call.accesses.note(Access(call.user, call.request_id, name, audited.entity, named, tuple(sorted(subjects))))
+
+
 def _holds(call: Call, tag: str) -> bool:
     """Whether the reader has this very version already (RFC 9110, 13.1.2)."""
-    return call.request.method in ("GET", "HEAD") and tag in _tags(
+    return call.request.method in ("GET", "HEAD") and tag in tags_in(
         call.request.headers.get("If-None-Match", ""), weak=True
     )
 
@@ -234,32 +255,6 @@ class Piecewise(web.StreamResponse):
             if request.transport is not None:
                 request.transport.abort()
             raise ConnectionResetError("read too slowly") from None
-
-
-def _encoded(route: Route, answered: Any) -> tuple[int, bytes]:
-    """Absent is absent: None is left out, but for the end of a list."""
-    if answered is None:
-        return 204, b""
-    assert route.answer is not None
-    body = route.answer.dump_json(answered, by_alias=True, exclude_none=True)
-    if isinstance(answered, Listing) and answered.next_cursor is None:
-        body = body[:-1] + b',"nextCursor":null}'
-    return route.status, body
-
-
-def entity_tag(body: bytes, answered: Any = None) -> str:
-    """Strong: the same tag means the same bytes. Of what people can change it begins with a version that what follows by
-    itself (counters, scores, times) does not touch; If-Match looks at that part, or nobody could edit a running session."""
-    whole = hashlib.sha256(body).hexdigest()[:32]
-    if not isinstance(answered, BaseModel) or MOVING.isdisjoint(type(answered).model_fields):
-        return f'"{whole}"'
-    still = answered.model_dump_json(by_alias=True, exclude=set(MOVING)).encode()
-    return f'"{hashlib.sha256(still).hexdigest()[:32]}.{whole}"'
-
-
-def _tags(header: str, *, weak: bool = False) -> list[str]:
-    tags = [each.strip() for each in header.split(",")]
-    return [each.removeprefix("W/") for each in tags] if weak else tags
 
 
 def _next_page(request: web.Request, cursor: str) -> str:

@@ -57,6 +57,8 @@ class Absent(GenerateJsonSchema):
         made = super().default_schema(schema)
         if self.mode == "serialization" and made.get("default", "") is None:
             del made["default"]
+        if not made.get("default", True) and {"minLength", "exclusiveMinimum"} & made.keys():
+            del made["default"]  # of a change: it stands for what is not given, and nobody could send it
         return made
 
     def field_is_required(
@@ -96,14 +98,14 @@ def document(families: Sequence[Family], url: str) -> dict[str, Any]:
 
 def _schemas_of(route: Route) -> Iterable[Input]:
     name = operation_id(route)
-    for parameter, adapter in route.parameters.items():
-        yield f"{name} {parameter}", "validation", adapter
+    for parameter, shape in route.parameters.items():
+        yield f"{name} {parameter}", "validation", shape.adapter
     if route.query is not None:
         yield f"{name} query", "validation", TypeAdapter(route.query)
     if route.body is not None:
-        yield f"{name} body", "validation", route.body
+        yield f"{name} body", "validation", route.body.adapter
     if route.answer is not None:
-        yield f"{name} answer", "serialization", route.answer
+        yield f"{name} answer", "serialization", route.answer.adapter
 
 
 def operation_id(route: Route) -> str:
@@ -139,7 +141,7 @@ def _path_parameters(route: Route, name: str, schemas: dict[Key, Any]) -> Iterab
 def _query_parameters(route: Route) -> Iterable[dict[str, Any]]:
     if route.query is None:
         return
-    schema = TypeAdapter(route.query).json_schema()
+    schema = TypeAdapter(route.query).json_schema(ref_template=REFS)
     for name, field in schema.get("properties", {}).items():
         yield {"name": name, "in": "query", "required": name in schema.get("required", ()), "schema": field}
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from live.api.call import Call
-from live.api.route import Family, Listing, Paging, UserPath, Who
+from live.api.route import Audited, Family, Listing, Paging, UserPath, Who
 from live.problems import Problem, not_found
 from persistence.models.user import (
     AccountStatus,
@@ -19,6 +19,7 @@ from persistence.tokens import TokenKind
 from rooms.feature import Wire
 from rooms.ids import SessionId, UserId
 
+PERSON = Audited("identity.accounts", "id")
 family = Family("users", "People. Addresses and names are shown to themselves and to administrators.")
 
 
@@ -49,14 +50,14 @@ async def read_me(call: Call) -> Me:
     return await _myself(call)
 
 
-@family.patch("/me", Who.SIGNED_IN, etag=True, matches=read_me)
+@family.patch("/me", Who.SIGNED_IN, etag=True, matches=read_me, holds=True)
 async def change_me(call: Call, body: UserChange) -> Me:
     """Changes one's names; only the given ones."""
-    await call.directory.change(call.user, body)
+    await call.directory.change(call.user, body, lambda found: call.require_version(_me(call, found)))
     return await _myself(call)
 
 
-@family.get("/users", Who.ADMIN)
+@family.get("/users", Who.ADMIN, audited=PERSON)
 async def list_users(call: Call, query: Paging) -> Listing[WorkbookUser]:
     """Everybody but guests, newest first."""
     page = await call.directory.users(query.limit, query.cursor)
@@ -71,29 +72,31 @@ async def create_user(call: Call, body: NewUser) -> WorkbookUser:
     return await _found(call, user)
 
 
-@family.get("/users/{user_id}", Who.ADMIN, etag=True)
+@family.get("/users/{user_id}", Who.ADMIN, etag=True, audited=PERSON)
 async def read_user(call: Call, user_id: UserPath) -> WorkbookUser:
     """One person."""
     return await _found(call, user_id)
 
 
-@family.patch("/users/{user_id}", Who.ADMIN, etag=True, matches=read_user, refuses=("illegal_transition",))
+@family.patch("/users/{user_id}", Who.ADMIN, etag=True, matches=read_user, holds=True, refuses=("illegal_transition",))
 async def change_user(call: Call, user_id: UserPath, body: Administration) -> WorkbookUser:
     """Changes what is given. Suspending ends every sign-in."""
     await _found(call, user_id)
     if body.status is AccountStatus.SUSPENDED and user_id == call.user:
         raise Problem("forbidden", "nobody suspends themselves")
-    await call.directory.change(user_id, body)
+    await call.directory.change(user_id, body, call.require_version)
     if body.status is AccountStatus.SUSPENDED:
         await call.tokens.revoke_all(user_id)
     return await _found(call, user_id)
 
 
-@family.put("/users/{user_id}/roles", Who.ADMIN, etag=True, matches=read_user, refuses=("last_administrator",))
+@family.put(
+    "/users/{user_id}/roles", Who.ADMIN, etag=True, matches=read_user, holds=True, refuses=("last_administrator",)
+)
 async def set_roles(call: Call, user_id: UserPath, body: NewRoles) -> WorkbookUser:
     """Exactly these platform roles. There is always an administrator."""
     await _found(call, user_id)
-    await call.directory.set_roles(user_id, body.roles, call.user)
+    await call.directory.set_roles(user_id, body.roles, call.user, call.require_version)
     return await _found(call, user_id)
 
 
@@ -108,7 +111,10 @@ async def make_reset_link(call: Call, user_id: UserPath) -> ResetLink:
 
 
 async def _myself(call: Call) -> Me:
-    user = await _found(call, call.user)
+    return _me(call, await _found(call, call.user))
+
+
+def _me(call: Call, user: WorkbookUser) -> Me:
     return Me(**user.model_dump(), guest_of=call.sender.guest_of)
 
 

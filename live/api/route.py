@@ -12,6 +12,7 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BeforeValidator, Field, TypeAdapter, WithJsonSchema
@@ -111,10 +112,30 @@ class Streamed:
 
 
 @dataclass(frozen=True)
+class Shape:
+    """A type as pydantic reads and writes it, made when it is first needed: there are hundreds, and a server is to start soon."""
+
+    kind: Any
+
+    @cached_property
+    def adapter(self) -> TypeAdapter[Any]:
+        return TypeAdapter(self.kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """Whoever reads rows of others by this route is noted (domain.md 2.8). `subject`: the field of an answer's rows that says whose they
+    are; without one the path does, or nothing: of an answer that is no document only that it was read."""
+
+    entity: str
+    subject: str | None = None
+
+
+@dataclass(frozen=True)
 class Route:
-    """`recognises`: for ANYONE, but whoever is signed in is known. `matches`: the route whose representation If-Match names. `refuses`: codes beside the general ones that it may answer,
-    for the documentation. `takes`: content types of an Upload, of at most `bytes_max`. `admits`: what else decides who may, asked before a
-    body is read. `keyed`: a POST may be repeated under an Idempotency-Key. `cost`: what it takes of the reader's rate. `produces`: the content type of its answer."""
+    """`recognises`: for ANYONE, but whoever is signed in is known. `matches`: the route whose representation If-Match names. `holds`: it compares the version itself, under the lock of what it changes. `refuses`: codes beside the general ones that it may answer,
+    for the documentation. `takes`: content types of an Upload, of at most `bytes_max`, which also is what a JSON body may have where that is more than usual. `admits`: what else decides who may, asked before a
+    body is read. `keyed`: a POST may be repeated under an Idempotency-Key. `cost`: what it takes of the reader's rate. `produces`: the content type of its answer. `audited`: what it reads of others."""
 
     family: str
     method: str
@@ -127,16 +148,18 @@ class Route:
     keyed: bool = True
     cost: float = 1.0
     matches: "Route | None" = None
+    holds: bool = False
     produces: str | tuple[str, ...] = "application/json"
     refuses: tuple[str, ...] = ()
-    parameters: Mapping[str, TypeAdapter[Any]] = field(default_factory=dict)
+    parameters: Mapping[str, Shape] = field(default_factory=dict)
     takes: tuple[str, ...] = ()
     bytes_max: int = 0
     admits: Run | None = None
+    audited: Audited | None = None
     query: type[Wire] | None = None
-    body: TypeAdapter[Any] | None = None
+    body: Shape | None = None
     body_optional: bool = False
-    answer: TypeAdapter[Any] | None = None
+    answer: Shape | None = None
     file: bool = False
     ranged: bool = False
 
@@ -186,7 +209,7 @@ def _read_signature(path: str, run: Run) -> dict[str, Any]:
     signature = inspect.signature(run, eval_str=True)
     annotations = {name: each.annotation for name, each in signature.parameters.items() if name != "call"}
     in_path = re.findall(r"{(\w+)}", path)
-    parameters = {name: TypeAdapter(annotations.pop(name)) for name in in_path}
+    parameters = {name: Shape(annotations.pop(name)) for name in in_path}
     query, body = annotations.pop("query", None), annotations.pop("body", None)
     if annotations:
         raise TypeError(f"{run.__name__}: what are {', '.join(annotations)}?")
@@ -196,9 +219,9 @@ def _read_signature(path: str, run: Run) -> dict[str, Any]:
     return {
         "parameters": parameters,
         "query": query,
-        "body": None if body is None else TypeAdapter(body),
+        "body": None if body is None else Shape(body),
         "body_optional": body is not None and signature.parameters["body"].default is None,
-        "answer": None if answered in (None, File, Ranged, Streamed) else TypeAdapter(answered),
+        "answer": None if answered in (None, File, Ranged, Streamed) else Shape(answered),
         "file": answered in (File, Ranged, Streamed),
         "ranged": answered is Ranged,
     }

@@ -8,26 +8,35 @@ from aiohttp import web
 from live.api import (
     archive,
     attendance,
+    audit,
     breakouts,
     calendar,
+    dashboard,
     demo,
     docs,
     history,
     ice,
     images,
     invitations,
+    keys,
     modules,
+    notes,
     people,
+    privacy,
+    progress,
     recordings,
     registrations,
     scores,
     search,
+    session_links,
     sessions,
     sign_in,
     slices,
+    status,
     transcripts,
     uploads,
 )
+from live.api.bootcamp.families import BOOTCAMP
 from live.api.exchange import exchange
 from live.api.route import BASE, Family, Route
 from live.problems import problems
@@ -36,6 +45,7 @@ FAMILIES: tuple[Family, ...] = (
     sign_in.family,
     people.family,
     sessions.family,
+    session_links.family,
     registrations.family,
     invitations.family,
     scores.family,
@@ -52,6 +62,14 @@ FAMILIES: tuple[Family, ...] = (
     archive.family,
     calendar.family,
     modules.family,
+    progress.family,
+    notes.family,
+    dashboard.family,
+    *BOOTCAMP,
+    privacy.family,
+    audit.family,
+    keys.family,
+    status.family,
     demo.family,
 )
 

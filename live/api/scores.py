@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 
 from live.api.attendance import CONTENT_TYPE, CsvQuery, as_csv
 from live.api.call import Call
-from live.api.route import Family, File, Listing, Named, Paging, SessionPath, UserPath, Who
+from live.api.route import Audited, Family, File, Listing, Named, Paging, SessionPath, UserPath, Who
 from live.api.sessions import Session, read_seen
 from live.problems import not_found
 from persistence.models.participant import SessionParticipant
@@ -77,7 +77,7 @@ async def list_participants(call: Call, session_id: SessionPath, query: Paging) 
     )
 
 
-@family.get(PATH + "/participants/{user_id}/score", Who.MEMBER, etag=True)
+@family.get(PATH + "/participants/{user_id}/score", Who.MEMBER, etag=True, audited=Audited("live.session_participants"))
 async def read_score(call: Call, session_id: SessionPath, user_id: UserPath) -> Score:
     """One's own, or for staff anybody's."""
     for each in await _participants(call, session_id):
@@ -102,7 +102,9 @@ async def read_engagement(call: Call, session_id: SessionPath) -> Engagement:
     )
 
 
-@family.get(PATH + "/engagement.csv", Who.STAFF, produces=CONTENT_TYPE, cost=5)
+@family.get(
+    PATH + "/engagement.csv", Who.STAFF, produces=CONTENT_TYPE, cost=5, audited=Audited("live.session_participants")
+)
 async def export_engagement(call: Call, session_id: SessionPath, query: CsvQuery) -> File:
     """The same for a spreadsheet."""
     scores = [_score(each) for each in await _participants(call, session_id)]

@@ -1,7 +1,8 @@
-"""Search over what was said, in one's own recordings and in the sessions one attended (W235, query 2 as corrected)."""
+"""Search over notes, one's own and those shared with one, and over what was said, in one's own recordings and in the sessions one
+attended (W235, query 2 as corrected)."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
 from pydantic import Field
 
@@ -11,7 +12,8 @@ from persistence.search import QUERY_CHARACTERS_MAX, Search
 from rooms.feature import Wire
 from rooms.ids import AnyId
 
-family = Family("search", "Search over transcripts.")
+family = Family("search", "Search over notes and transcripts.")
+Kind = Literal["note", "transcription"]
 
 
 class SearchQuery(Paging):
@@ -24,23 +26,23 @@ class SearchQuery(Paging):
 class Found(Wire):
     """`text`: an excerpt, plain text, with what was found between « and »."""
 
-    type: Literal["transcription"]
+    type: Kind
     id: AnyId
     title: str
     text: str
     created_at: datetime
     rank: float
-    audio_recording_id: AnyId
+    audio_recording_id: AnyId | None = None
     session_id: AnyId | None = None
 
 
 @family.get("/search", Who.SIGNED_IN, cost=3)
 async def search(call: Call, query: SearchQuery) -> Listing[Found]:
-    """Where these words were said, latest first."""
-    page = await Search(call.database).find(call.user, query.q, query.limit, query.cursor)
+    """Where these words were written or said, latest first. Up to half a minute old."""
+    page = await Search(call.database, call.cache).find(call.user, query.q, query.limit, query.cursor)
     items = tuple(
         Found(
-            type="transcription",
+            type=cast(Kind, hit.type),
             id=hit.id,
             title=hit.title,
             text=hit.text,

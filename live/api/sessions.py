@@ -2,7 +2,6 @@
 rules, whether somebody is in the room or nobody.
 """
 
-from collections.abc import Hashable
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -11,7 +10,7 @@ from pydantic import Field, ValidationError
 from live.api.call import Call
 from live.api.route import Family, Listing, Paging, SessionPath, Who
 from live.drafts import Stale
-from live.limits import Buckets, take_all
+from live.limits import take_all
 from live.problems import Fault, Problem, faults_of, invalid, not_found
 from live.scheduling import schedule
 from persistence.models.session import Features, LiveSession, NewSession, SessionMetadata
@@ -167,12 +166,9 @@ async def submit_command(call: Call, session_id: SessionPath, body: dict[str, An
     same answer and acts once. An Idempotency-Key is not kept: beside an anonymous vote its row would name the voter."""
     command_id, command = _read_command(body)
     buckets = call.limits
-    wanted: list[tuple[Buckets, Hashable]] = [
-        (buckets.commands_per_user, call.user),
-        (buckets.commands_per_address, call.address),
-    ]
+    wanted = [buckets.commands_per_user.of(call.user), buckets.commands_per_address.of(call.address)]
     if command.type == "chat.send":
-        wanted.append((buckets.chat_per_user, call.user))
+        wanted.append(buckets.chat_per_user.of(call.user))
     wait = take_all(wanted)
     if wait > 0:
         raise Problem("rate_limited", retry_after_s=wait)

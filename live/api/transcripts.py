@@ -96,6 +96,9 @@ async def read_text(call: Call, session_id: SessionPath, query: TranscriptQuery)
     return await _written(call, session_id, query, as_text, TEXT, "txt")
 
 
+FORMER = "former participant"  # of somebody erased
+
+
 async def _written(
     call: Call,
     session: SessionId,
@@ -106,7 +109,7 @@ async def _written(
 ) -> File:
     lines = await lines_of(call, session, query.recording_id)
     names = await call.directory.names({UserId(each.user) for each in lines})
-    written = write(lines, lambda user: names.get(UserId(user), "?"))
+    written = write(lines, lambda user: names.get(UserId(user), "?") or FORMER)
     return File(written.encode(), content_type, f"transcript-{session}.{ending}")
 
 

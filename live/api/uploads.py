@@ -14,13 +14,13 @@ from tempfile import TemporaryFile
 from typing import Annotated, BinaryIO
 from uuid import UUID
 
-from pydantic import Field, WithJsonSchema
+from pydantic import Field, ValidationError, WithJsonSchema
 
 from live.api.call import Call
 from live.api.recordings import Sound, as_sound
 from live.api.route import Family, IdPath, Upload, Who
 from live.keys import CHECKS
-from live.problems import Fault, Problem, invalid, not_found
+from live.problems import Fault, Problem, faults_of, invalid, not_found
 from live.worker import transcriber_setting
 from media.probe import Probed, ProbeRefused, probe
 from media.vault import Unsealable, seal_records, unseal
@@ -276,14 +276,11 @@ async def _forget_pieces(call: Call, upload_id: str) -> None:
 
 
 def _new_recording(body: NewUpload) -> NewRecording:
-    return NewRecording(
-        file_name=body.file_name,
-        mime_type=body.mime_type,
-        file_size_bytes=body.bytes,
-        metadata=body.metadata,
-        module_id=body.module_id,
-        lesson_id=body.lesson_id,
-    )
+    told = body.model_dump(by_alias=True, exclude={"bytes", "sha256"})
+    try:
+        return NewRecording.model_validate({**told, "fileSizeBytes": body.bytes})
+    except ValidationError as error:  # what of it does not go together
+        raise invalid(faults_of(error)) from None
 
 
 def _state(upload: Announced) -> UploadState:
