@@ -15,6 +15,9 @@ import "../pages/pages.css";
 
 const Sessions = lazy(async () => ({ default: (await import("../pages/Sessions")).Sessions }));
 const Replay = lazy(async () => ({ default: (await import("../pages/Replay")).Replay }));
+const Learning = lazy(async () => ({ default: (await import("../pages/learning/Learning")).Learning }));
+const Verify = lazy(async () => ({ default: (await import("../pages/learning/Verify")).Verify }));
+const Status = lazy(async () => ({ default: (await import("../pages/status/Status")).Status }));
 const SessionPage = lazy(async () => ({ default: (await import("../pages/SessionPage")).SessionPage }));
 
 export function App() {
@@ -22,7 +25,7 @@ export function App() {
   const path = usePath();
   const user = useSyncExternalStore(identity.subscribe, () => identity.userId);
   const place = placeOf(path);
-  const closed = user === null && ["sessions", "session", "replay"].includes(place.page);
+  const closed = user === null && ["sessions", "session", "replay", "learning", "status"].includes(place.page);
   useEffect(() => {
     if (closed) go(path === "/" ? "/sign-in" : `/sign-in?next=${encodeURIComponent(path)}`, { replace: true });
   }, [closed, path]);
@@ -49,6 +52,12 @@ function PageAt({ place, user }: { place: Place; user: string }) {
       return <SessionPage key={`${place.id}.${user}`} id={place.id} userId={user} results={place.results} />;
     case "replay":
       return <Replay key={`${place.id}.${user}`} id={place.id} userId={user} />;
+    case "learning":
+      return <Learning key={user} path={place.path} ids={place.ids} me={user} />;
+    case "verify":
+      return <Verify key={place.number} number={place.number} />;
+    case "status":
+      return <Status key={user} />;
     case "sign-in":
       return <SignIn next={place.next} />;
     case "join":

@@ -4,7 +4,7 @@ import { IconButton } from "../design/Button";
 import { type ActGroup, MenuButton } from "../design/Menu";
 import { LANGUAGES, useLanguage, useTexts } from "../texts";
 import { api, identity, kept } from "./client";
-import { go, linkTo } from "./router";
+import { go, linkTo, usePath } from "./router";
 import { chooseScheme, chosenScheme, type Scheme } from "./scheme";
 import "./frame.css";
 
@@ -28,12 +28,38 @@ export function Frame({ children, narrow = false, signedIn = false }: FrameProps
           Atelier
         </a>
         <span className="grow" />
+        {signedIn && identity.guestOf === null && <Ways />}
         <Preferences signedIn={signedIn} />
       </header>
       <main id="main" tabIndex={-1} className={narrow ? "page page-narrow" : "page"}>
         {children}
       </main>
     </div>
+  );
+}
+
+/** To the other parts of the place; who was invited to one session has none. */
+function Ways() {
+  const t = useTexts();
+  const path = usePath();
+  const ways: [string, string, RegExp][] = [
+    ["/", t.ways.sessions, /^\/(sessions\/.*)?$/],
+    ["/workbook", t.ways.workbook, /^\/workbook/],
+    ["/courses", t.ways.courses, /^\/(courses|grading|submissions|reviews|certificates)/],
+  ];
+  return (
+    <nav className="frame-ways" aria-label={t.ways.title}>
+      {ways.map(([to, label, here]) => (
+        <a
+          key={to}
+          className="frame-way"
+          {...(here.test(path.replace(/\?.*/, "")) ? { "aria-current": "page" as const } : {})}
+          {...linkTo(to)}
+        >
+          {label}
+        </a>
+      ))}
+    </nav>
   );
 }
 
@@ -81,8 +107,17 @@ export function Preferences({ signedIn }: { signedIn: boolean }) {
   const out: ActGroup = {
     acts: signedIn ? [{ id: "sign-out", label: t.preferences.signOut, icon: "exit", run: () => void signOut() }] : [],
   };
+  const own: ActGroup = {
+    acts:
+      signedIn && identity.guestOf === null
+        ? [
+            { id: "certificates", label: t.ways.certificates, icon: "star", run: () => go("/certificates") },
+            { id: "privacy", label: t.ways.privacy, icon: "shield", run: () => go("/privacy") },
+          ]
+        : [],
+  };
   return (
-    <MenuButton label={t.preferences.title} groups={[...groups, out]}>
+    <MenuButton label={t.preferences.title} groups={[...groups, own, out]}>
       <IconButton icon="gear" label={t.preferences.title} />
     </MenuButton>
   );

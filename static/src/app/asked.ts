@@ -38,3 +38,26 @@ export function useAsked<T>(path: string | null): AskedState<T> {
 export function asProblem(error: unknown): Problem {
   return error instanceof Problem ? error : new Problem(0, { code: "offline", detail: String(error) });
 }
+
+/** The same for what takes several questions; asked again when one of `deps` changes. */
+export function useLoaded<T>(load: () => Promise<T>, deps: readonly unknown[]): AskedState<T> {
+  const [round, setRound] = useState(0);
+  const [state, setState] = useState<{ value: T | null; problem: Problem | null; busy: boolean }>({
+    value: null,
+    problem: null,
+    busy: true,
+  });
+  useEffect(() => {
+    let gone = false;
+    setState((now) => ({ ...now, problem: null, busy: true }));
+    load().then(
+      (value) => gone || setState({ value, problem: null, busy: false }),
+      (error: unknown) => gone || setState((now) => ({ ...now, problem: asProblem(error), busy: false })),
+    );
+    return () => {
+      gone = true;
+    };
+  }, [round, ...deps]);
+  const again = useCallback(() => setRound((now) => now + 1), []);
+  return { ...state, again };
+}

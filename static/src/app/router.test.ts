@@ -8,12 +8,15 @@ beforeAll(async () => {
 });
 
 const SESSION = "00000000-0000-4000-8000-000000000001";
+const OTHER = "00000000-0000-4000-8000-000000000002";
 
 describe("where an address leads", () => {
   test.each([
     ["/", { page: "sessions" }],
     ["/join", { page: "join" }],
     ["/reset", { page: "reset" }],
+    ["/status", { page: "status" }],
+    ["/status/more", { page: "nowhere" }],
     ["/demo/Mara", { page: "demo", name: "mara" }],
     [`/sessions/${SESSION}`, { page: "session", id: SESSION }],
     [`/sessions/${SESSION}/breakouts/${SESSION}`, { page: "session", id: SESSION, results: SESSION }],
@@ -25,6 +28,14 @@ describe("where an address leads", () => {
     ["/sessions/nonsense", { page: "nowhere" }],
     ["/join/more", { page: "nowhere" }],
     ["/what", { page: "nowhere" }],
+    ["/workbook", { page: "learning", path: "workbook", ids: [] }],
+    [`/workbook/modules/${SESSION}?lesson=a`, { page: "learning", path: "workbook/modules/:", ids: [SESSION] }],
+    [`/courses/${SESSION}/lessons/${OTHER}`, { page: "learning", path: "courses/:/lessons/:", ids: [SESSION, OTHER] }],
+    [`/courses/${SESSION}/what`, { page: "nowhere" }],
+    ["/courses/nonsense", { page: "nowhere" }],
+    ["/verify/FP-2026-000001-7", { page: "verify", number: "FP-2026-000001-7" }],
+    ["/verify", { page: "nowhere" }],
+    ["/verify/one/more", { page: "nowhere" }],
   ])("%s", (path, place) => expect(router.placeOf(path)).toEqual(place));
 
   test.each(["//evil.example", "/\\evil.example", "https://evil.example", "javascript:alert(1)"])(

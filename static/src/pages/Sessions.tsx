@@ -8,6 +8,7 @@ import { saveFile } from "../app/saving";
 import type { Listing, LiveSession, Me } from "../app/resources";
 import { Empty, Notice, Waiting } from "../design/Bits";
 import { Button, buttonClass } from "../design/Button";
+import { Icon } from "../design/Icon";
 import { useFormats, useTexts } from "../texts";
 import { Schedule } from "./Schedule";
 
@@ -36,6 +37,7 @@ export function Sessions() {
   }, [running.again, coming.again]);
 
   const mayHost = me.value?.roles.some((role) => role === "instructor" || role === "admin") ?? false;
+  const operates = me.value?.roles.includes("admin") ?? false;
   const problem = running.problem ?? coming.problem ?? past.problem;
   const loaded = running.value !== null && coming.value !== null && past.value !== null;
   const [today, later] = split(running.value?.items ?? [], coming.value?.items ?? []);
@@ -45,6 +47,12 @@ export function Sessions() {
     <Frame signedIn>
       <div className="sessions-head">
         <h1 className="grow">{t.sessions.title}</h1>
+        {operates && (
+          <a className={buttonClass({})} {...linkTo("/status")}>
+            <Icon name="signal" />
+            {t.ways.status}
+          </a>
+        )}
         {(today.length > 0 || later.length > 0) && (
           <Button icon="calendar" onPress={() => void saveFile("/calendar.ics", "atelier.ics")}>
             {t.sessions.calendar}

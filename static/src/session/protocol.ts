@@ -51,6 +51,7 @@ export type Event =
   | ParticipantBanned
   | ParticipantUnbanned
   | QualityChanged
+  | PersonErased
   | RoleChanged
   | PermissionAsked
   | PermissionGranted
@@ -86,6 +87,7 @@ export type Event =
   | QuestionDismissed
   | QuestionMerged
   | QuestionWithdrawn
+  | QuestionBlanked
   | QuestionVanished
   | StageShown
   | BreakoutCreated
@@ -836,6 +838,13 @@ export interface QualityChanged {
   type: "participant.quality";
   userId: string;
 }
+/**
+ * Somebody's words are gone from here (erasure.py); whoever holds some forgets them.
+ */
+export interface PersonErased {
+  type: "person.erased";
+  userId: string;
+}
 export interface RoleChanged {
   role: Role;
   type: "role.changed";
@@ -1146,6 +1155,17 @@ export interface QuestionWithdrawn {
   room?: string;
   seqs: number[];
   type: "question.withdrawn";
+}
+/**
+ * Its author is erased: it stays in its place without words. Does not tell who that was where that was not known.
+ */
+export interface QuestionBlanked {
+  anonymous: boolean;
+  author?: string;
+  hidden: boolean;
+  questionId: string;
+  room?: string;
+  type: "question.blanked";
 }
 /**
  * What others see of a dismissal or withdrawal; never in the log.

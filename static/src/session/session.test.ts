@@ -145,6 +145,17 @@ describe("acting", () => {
     expect(session.originOf("m2")).toBeUndefined();
   });
 
+  test("it does so, too, when the answer comes before the event", async () => {
+    const { server, session } = await joined();
+    const answer = session.submit({ type: "chat.send", text: "hello" });
+    server.link.submitted[0]?.answer({ ok: true, seq: 5 });
+    await answer;
+    const sent = { type: "chat.sent", seq: 5, at: AT, actor: ANA, command: "c0-1", messageId: "m1", text: "hello" };
+    server.send(4, 5, [sent as never]);
+    expect(session.originOf("m1")).toBe("c0-1");
+    expect(session.state.pending).toHaveLength(0);
+  });
+
   test("an acknowledgement before the event keeps the echo until the view gets there", async () => {
     const { server, session } = await joined();
     const answer = session.submit(RAISE);

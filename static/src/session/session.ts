@@ -294,16 +294,16 @@ export class Session {
     }
     this.#base = { ...applyAll(this.#base, frame.events), seq: frame.upto };
     this.#position = { epoch: frame.epoch, after: frame.upto };
-    this.#outbox.settle(frame.upto);
     for (const event of frame.events)
       if (event.actor === this.userId && event.command !== undefined) this.#seen(event.command, event);
+    this.#outbox.settle(frame.upto);
     for (const { actor, type } of frame.events)
       if (actor !== undefined && type === "chat.sent") this.#typing.heard(actor, false);
     this.#publish({ names: { ...this.#state.names, ...frame.people } }, "soon");
     for (const heard of this.#heard) heard(frame.events);
   }
 
-  /** The event of one's own command arrived, perhaps before its acknowledgement. */
+  /** The event of one's own command arrived, before or after its acknowledgement. */
   #seen(id: string, event: Recorded): void {
     if (this.#outbox.pending.some((each) => each.id === id)) {
       if (event.type === "chat.sent") this.#origins.set(event.messageId, id);

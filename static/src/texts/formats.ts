@@ -6,6 +6,8 @@ export interface Formats {
   time(at: string | number): string;
   /** Thursday 3 May */
   day(at: string | number): string;
+  /** 3 May 2026 */
+  date(at: string | number): string;
   /** 3 May, 14:30 */
   moment(at: string | number): string;
   /** 0:42:10 of a running clock. */
@@ -21,6 +23,7 @@ export function formatsOf(language: string): Formats {
   const locale = localeOf(language, navigator.languages);
   const time = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" });
   const day = new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "long" });
+  const date = new Intl.DateTimeFormat(locale, { day: "numeric", month: "long", year: "numeric" });
   const moment = new Intl.DateTimeFormat(locale, {
     day: "numeric",
     month: "short",
@@ -34,6 +37,7 @@ export function formatsOf(language: string): Formats {
     locale,
     time: (at) => time.format(new Date(at)),
     day: (at) => day.format(new Date(at)),
+    date: (at) => date.format(new Date(at)),
     moment: (at) => moment.format(new Date(at)),
     clock,
     number: (value) => number.format(value),

@@ -5,6 +5,7 @@ import { Tab, TabList, TabPanel, Tabs } from "react-aria-components/Tabs";
 import { useMedia } from "../../app/media";
 import { useSeenHeight } from "../../app/viewport";
 import { useFormats, useTexts } from "../../texts";
+import { useNotesTexts } from "../../texts/notes";
 import { useReplayTexts } from "../../texts/replay";
 import { Chapters, useHits } from "./Chapters";
 import { Chat } from "./Chat";
@@ -12,6 +13,7 @@ import { People } from "./People";
 import { PlayerBar } from "./PlayerBar";
 import { Polls } from "./Polls";
 import { Questions } from "./Questions";
+import { Notes } from "./Notes";
 import { MomentProvider, useReplay } from "./ReplayContext";
 import { Stage } from "./Stage";
 import { Transcript } from "./Transcript";
@@ -23,12 +25,13 @@ export function ReplayRoom({ before, after }: { before?: ReactNode; after?: Reac
   const t = useTexts();
   const r = useReplayTexts();
   const formats = useFormats();
-  const { material, timeline, words, transcript } = useReplay();
+  const { source, material, timeline, words, transcript } = useReplay();
   const wide = useMedia("(min-width: 64rem)");
   const [query, setQuery] = useState("");
   const hits = useHits(query);
   useSeenHeight();
   const spoken = words.sentences.length > 0 || transcript.kind === "pending";
+  const own = source.turns === null ? (["notes"] as const) : []; // a file knows nobody
   const finding = <Chapters query={query} onQuery={setQuery} />;
   return (
     <MomentProvider>
@@ -57,11 +60,11 @@ export function ReplayRoom({ before, after }: { before?: ReactNode; after?: Reac
               </section>
               <div className="replay-then">
                 {spoken ? <Stage /> : <Unspoken />}
-                <Parts parts={["chat", "questions", "polls", "people"]} />
+                <Parts parts={["chat", "questions", "polls", "people", ...own]} />
               </div>
             </>
           ) : (
-            <Parts parts={[...(spoken ? (["transcript"] as const) : []), "room", "chat", "questions", "chapters"]} finding={finding} />
+            <Parts parts={[...(spoken ? (["transcript"] as const) : []), "room", "chat", "questions", ...own, "chapters"]} finding={finding} />
           )}
         </main>
         <PlayerBar hits={query.trim() === "" ? NOTHING : hits} />
@@ -81,11 +84,12 @@ function Unspoken() {
   );
 }
 
-type Part = "transcript" | "room" | "chat" | "questions" | "polls" | "people" | "chapters";
+type Part = "transcript" | "room" | "chat" | "questions" | "polls" | "people" | "notes" | "chapters";
 
 function Parts({ parts, finding }: { parts: readonly Part[]; finding?: ReactNode }) {
   const t = useTexts();
   const r = useReplayTexts();
+  const n = useNotesTexts();
   const [chosen, setChosen] = useState<Part | null>(null);
   const part = chosen !== null && parts.includes(chosen) ? chosen : parts[0];
   const labels: Record<Part, string> = {
@@ -95,6 +99,7 @@ function Parts({ parts, finding }: { parts: readonly Part[]; finding?: ReactNode
     questions: t.room.questions,
     polls: t.room.polls,
     people: t.room.people,
+    notes: n.title,
     chapters: r.chapters,
   };
   const bodies: Record<Part, ReactNode> = {
@@ -104,6 +109,7 @@ function Parts({ parts, finding }: { parts: readonly Part[]; finding?: ReactNode
     questions: <Questions />,
     polls: <Polls />,
     people: <People />,
+    notes: <Notes />,
     chapters: finding,
   };
   return (

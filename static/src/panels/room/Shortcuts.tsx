@@ -3,6 +3,7 @@ import { Key } from "../../design/Bits";
 import { Toggle } from "../../design/Field";
 import { Overlay } from "../../design/Overlay";
 import { useTexts } from "../../texts";
+import { useNotesTexts } from "../../texts/notes";
 import { useRecordingTexts } from "../../texts/recording";
 import { useSoundTexts } from "../../texts/sound";
 import { partsOf } from "../polls/reading";
@@ -14,6 +15,7 @@ export function Shortcuts() {
   const t = useTexts();
   const sound = useSoundTexts();
   const recording = useRecordingTexts();
+  const notes = useNotesTexts();
   const { may, view, submit, here, feature } = useRoom();
   const { dialog, openDialog, openPanel, look } = usePlace();
   const [on, setOn] = useKeysOn();
@@ -26,6 +28,7 @@ export function Shortcuts() {
     c: () => openPanel("chat", true),
     q: () => openPanel("questions", true),
     p: () => openPanel("polls", true),
+    w: () => openPanel("notes", true),
     u: () => openPanel("people", true),
     s: () => {
       look(null);
@@ -43,6 +46,7 @@ export function Shortcuts() {
     ["C", t.shortcuts.chat],
     ["Q", t.shortcuts.questions],
     ["P", t.shortcuts.polls],
+    ["W", notes.shortcut],
     ["U", t.shortcuts.people],
     ["S", t.shortcuts.stage],
     ...(feature("whiteboard") === undefined

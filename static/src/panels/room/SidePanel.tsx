@@ -1,7 +1,9 @@
-// Chat, questions and polls as tabs beside the stage; where the page is narrow, people too.
+// Chat, questions, polls and one's own notes as tabs beside the stage; where the page is narrow, people too.
 import { Tab, TabList, TabPanel, Tabs } from "react-aria-components/Tabs";
 import { useTexts } from "../../texts";
+import { useNotesTexts } from "../../texts/notes";
 import { ChatPanel } from "../chat/ChatPanel";
+import { RoomNotes } from "../notes/RoomNotes";
 import { PeoplePanel } from "../people/PeoplePanel";
 import { PollsPanel } from "../polls/PollsPanel";
 import { QuestionsPanel } from "../questions/QuestionsPanel";
@@ -11,7 +13,8 @@ import { useUnread } from "./unread";
 
 export function SidePanel() {
   const t = useTexts();
-  const { panel, openPanel, wide } = usePlace();
+  const n = useNotesTexts();
+  const { panel, openPanel, opened, wide } = usePlace();
   const { view, staff } = useRoom();
   const unread = useUnread();
   const waiting = (staff ? (view.lobby?.waiting.length ?? 0) : 0) + (view.hands?.raised.length ?? 0);
@@ -19,6 +22,7 @@ export function SidePanel() {
     ["chat", t.room.chat, unread.chat],
     ["questions", t.room.questions, unread.questions],
     ["polls", t.room.polls, unread.polls],
+    ["notes", n.title, 0],
     ...(wide ? [] : ([["people", t.room.people, waiting]] as [Panel, string, number][])),
   ];
   return (
@@ -46,6 +50,9 @@ export function SidePanel() {
       </TabPanel>
       <TabPanel id="polls" className="side-body">
         <PollsPanel />
+      </TabPanel>
+      <TabPanel id="notes" className="side-body">
+        <RoomNotes key={opened} />
       </TabPanel>
       {!wide && (
         <TabPanel id="people" className="side-body">

@@ -7,7 +7,7 @@ import { stageAt } from "../../session/standing";
 import { carryDraft } from "./drafts";
 import { useRoom } from "./RoomContext";
 
-export type Panel = "chat" | "questions" | "polls" | "people";
+export type Panel = "chat" | "questions" | "polls" | "notes" | "people";
 export type DialogName =
   | "shortcuts"
   | "invite"

@@ -27,7 +27,7 @@ export function useUnread(): Unread {
   const open = panel === "chat" ? `chat.${channel}` : at(panel, here);
   const latest = view.seq;
   const counts = useMemo(() => count(view, me, seen, here), [view, me, seen, here]);
-  const news = panel === "chat" ? (counts.channels[channel] ?? 0) : panel === "people" ? 0 : counts[panel];
+  const news = panel === "chat" ? (counts.channels[channel] ?? 0) : panel === "people" || panel === "notes" ? 0 : counts[panel];
 
   // A poll on the stage is seen there.
   const { kind, target } = stageAt(view, here);

@@ -122,6 +122,20 @@ function holding(page: Page, elements: Elements | undefined): Page {
   return elements === undefined ? rest : { ...rest, elements: elements as Record<string, Element> };
 }
 
+function withoutWordsOf(page: Page, user: string): Page {
+  if (page.elements === undefined) return page;
+  const elements = Object.entries(page.elements).map(([id, each]) => [
+    id,
+    each.creator === user ? { ...each, body: wordless(each.body) } : each,
+  ]);
+  return { ...page, elements: Object.fromEntries(elements) };
+}
+
+function wordless(body: Element["body"]): Element["body"] {
+  const said = { text: "", originalText: "", name: null, link: null };
+  return { ...body, ...Object.fromEntries(Object.entries(said).filter(([word]) => Object.hasOwn(body, word))) };
+}
+
 export const boards: Reducers<Boards> = {
   "board.changed": (now, event) =>
     touch(now, event, (page) => ({
@@ -154,6 +168,12 @@ export const boards: Reducers<Boards> = {
     const page = emptyPage({ id, seq, room, name, order, background, everyone });
     return { ...now, pages: Object.fromEntries([...moved, page].map((each) => [each.id, each])) };
   },
+  "person.erased": (now, event) => ({
+    ...now,
+    pages: Object.fromEntries(
+      Object.values(now.pages).map((page) => [page.id, { ...withoutWordsOf(page, event.userId), changed: event.seq }]),
+    ),
+  }),
   "board.imageAdded": (now, event) => {
     const { imageId: id, seq, room, actor: author, mimeType, width, height, bytes } = event;
     const image = compact({ id, seq, room, author, mimeType, width, height, bytes }) as Boards["images"][string];

@@ -86,6 +86,12 @@ function rings(breakouts: Breakouts, roomId: string | undefined, help: Help | un
   return withSet(breakouts, withRooms(set, [roomId], rung));
 }
 
+function rungWithoutWords(room: BreakoutRoom, user: string): BreakoutRoom {
+  if (room.help?.user !== user) return room;
+  const { text: _text, ...help } = room.help;
+  return { ...room, help };
+}
+
 const notOpening = ({ opening: _opening, ...breakouts }: Breakouts): Breakouts => breakouts;
 
 /** Who is removed starts again in the main room; who only lost the line comes back to where they were. */
@@ -147,6 +153,16 @@ export const breakouts: Reducers<Breakouts> = {
   },
   "breakout.helpAsked": (now, event) =>
     rings(now, event.room, compact<Help>({ user: event.actor, at: event.at, text: event.text } as Help)),
+  "person.erased": (now, event) => ({
+    ...now,
+    broadcasts: now.broadcasts.map((said) => (said.sender === event.userId ? { ...said, text: "" } : said)),
+    sets: Object.fromEntries(
+      Object.entries(now.sets).map(([id, set]) => [
+        id,
+        { ...set, rooms: set.rooms.map((room) => rungWithoutWords(room, event.userId)) },
+      ]),
+    ),
+  }),
   "breakout.helpEnded": (now, event) => rings(now, event.room, undefined),
   "participant.removed": putOut,
   "participant.banned": putOut,

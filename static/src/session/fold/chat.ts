@@ -64,6 +64,16 @@ function reacted(message: Message, emoji: string, user: string, on: boolean): Me
   return { ...message, reactions };
 }
 
+/** Empty slots, as of deleted messages. */
+function withoutWordsOf(channel: Channel, user: string): Channel {
+  const messages = Object.entries(channel.messages).map(([id, message]): [string, Message] => {
+    if (message.sender !== user || message.deleted) return [id, message];
+    const { editedAt: _editedAt, ...kept } = message;
+    return [id, { ...kept, text: "", deleted: true, reactions: {} }];
+  });
+  return { ...channel, messages: Object.fromEntries(messages), pins: channel.pins.filter((pin) => pin.sender !== user) };
+}
+
 export const chat: Reducers<Chat> = {
   "chat.sent": (now, event) =>
     withMessage(now, {
@@ -108,6 +118,12 @@ export const chat: Reducers<Chat> = {
       },
     ]),
   "chat.unpinned": unpinned,
+  "person.erased": (now, event) => ({
+    ...now,
+    channels: Object.fromEntries(
+      Object.entries(now.channels).map(([key, channel]) => [key, withoutWordsOf(channel, event.userId)]),
+    ),
+  }),
   "chat.locked": (now, event) => ({ ...now, locked: event.locked }),
   "chat.slowed": (now, event) => ({ ...now, slowSeconds: event.seconds }),
 };

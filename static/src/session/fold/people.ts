@@ -40,6 +40,12 @@ export const people: Reducers<People> = {
     return { ...remove(now, event), banned };
   },
   "participant.unbanned": (now, event) => ({ ...now, banned: now.banned.filter((user) => user !== event.userId) }),
+  "person.erased": (now, event) => {
+    const person = now.persons[event.userId];
+    if (person === undefined) return now;
+    const { quality: _quality, ...kept } = person;
+    return withPerson(now, kept);
+  },
   "participant.quality": (now, event) => {
     const person = now.persons[event.userId];
     return person === undefined ? now : withPerson(now, { ...person, quality: event.quality });

@@ -77,6 +77,16 @@ export const questions: Reducers<Questions> = {
       duplicate.id,
     );
   },
+  "question.blanked": (now, event) => change(now, event.questionId, (question) => ({ ...question, text: "" })),
+  "person.erased": (now, event) => ({
+    ...now,
+    questions: Object.fromEntries(
+      Object.entries(now.questions).map(([id, question]) => {
+        const theirs = question.answeredBy === event.userId && question.answer !== undefined;
+        return [id, theirs ? { ...question, answer: "" } : question];
+      }),
+    ),
+  }),
   "question.withdrawn": gone,
   "question.vanished": gone,
 };
