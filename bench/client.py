@@ -244,10 +244,13 @@ class Client:
     # -- commands -----------------------------------------------------------------------------------------------------------
 
     async def _send(self, waiting: Waiting) -> None:
+        link = self._link
+        if link is None:  # lost since this was decided
+            return
         waiting.sent_at = time.monotonic()
         self.note("send", waiting.body)
         with suppress(SocketIOError):  # the connection is ending: it is sent again on the next one
-            await self._link.emit(
+            await link.emit(
                 "submit", waiting.body, namespace=NAMESPACE, callback=partial(self._on_ack, waiting.body["id"])
             )
 

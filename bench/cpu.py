@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 
 @dataclass(frozen=True)
 class Usage:
@@ -21,3 +23,8 @@ def usage_of(pid: int) -> Usage:
     status = Path(f"/proc/{pid}/status").read_text()
     rss = next(line for line in status.splitlines() if line.startswith("VmRSS"))
     return Usage(cpu_ns / 1e9, int(rss.split()[1]))
+
+
+def usage_of_family(pid: int) -> float:
+    """CPU seconds of a process and its children that live: Postgres' postmaster and its backends."""
+    return sum(usage_of(each.pid).cpu_s for each in (psutil.Process(pid), *psutil.Process(pid).children()))

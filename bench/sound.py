@@ -22,7 +22,7 @@ from urllib.request import urlopen
 
 from bench.cpu import usage_of
 from bench.page import ROOT, put
-from tests.conftest import find_free_port
+from bench.ports import free_port
 
 PACKETS_PER_S = 50
 ENOUGH = 0.98
@@ -68,7 +68,7 @@ def _sent(url: str) -> int:
 
 @contextmanager
 def server(kind: str, record: Path | None) -> Iterator[tuple[int, str]]:
-    port = find_free_port()
+    port = free_port()
     command = [sys.executable, "-m", "bench.sound_servers", kind, str(port)]
     if record is not None:
         command += ["--record", str(record)]

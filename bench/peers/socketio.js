@@ -1,4 +1,4 @@
-// The peer: Node's socket.io, doing what a memory-only chat does. One room, an ack, a broadcast to everybody.
+// The peer: Node's socket.io, doing what a memory-only chat does. Rooms, an ack, a broadcast to everybody in the room.
 import { createServer } from "node:http";
 import { Server } from "socket.io";
 import * as msgpackParser from "socket.io-msgpack-parser";
@@ -11,14 +11,16 @@ const io = new Server(http, {
 });
 let seq = 0;
 io.of("/live").on("connection", (socket) => {
-  socket.on("join", (_request, ack) => {
-    socket.join("room");
+  let room;
+  socket.on("join", (request, ack) => {
+    room = request.sessionId;
+    socket.join(room);
     ack({ ok: true, seq });
   });
   socket.on("submit", (command, ack) => {
     seq += 1;
-    io.of("/live").to("room").emit("events", {
-      sessionId: "room",
+    io.of("/live").to(room).emit("events", {
+      sessionId: room,
       after: seq - 1,
       upto: seq,
       events: [{ seq, at: new Date().toISOString(), command: command.id, type: "chat.sent", text: command.text }],
