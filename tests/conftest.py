@@ -3,44 +3,32 @@
 Databases are in databases.py; servers and browsers are fixtures of the folders that use them.
 """
 
-import asyncio.format_helpers
+import gc
 import ipaddress
 import os
 import random
 import socket
 import sys
-import traceback
 from collections.abc import Callable
-from types import FrameType
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Verbosity, settings
 
 from tests.databases import cluster, database, dsn  # noqa: F401  fixtures for every folder
+from tests.loops import use_debug_mode
+from tests.order import in_order
+from tests.quiet import Quiet
 
-DEBUG_FRAMES = 3
 PORTS = range(20_000, 32_000)
 """Below the range from which the kernel takes the ports of outgoing connections."""
+PROCESSES_MAX = 4
 
 TELLING = ("tests/laws/", "tests/faults/", "tests/browser/", "tests/attacks/")
 """Tests whose printed words are part of the result."""
 
 
-def _few_frames(f: FrameType | None = None, limit: int | None = None) -> traceback.StackSummary:
-    """The innermost ones, and nobody asks the disk whether their files have changed."""
-    found: list[traceback.FrameSummary] = []
-    frame = f
-    while frame is not None and len(found) < (limit or DEBUG_FRAMES):
-        code = frame.f_code
-        found.append(traceback.FrameSummary(code.co_filename, frame.f_lineno, code.co_name, lookup_line=False))
-        frame = frame.f_back
-    return traceback.StackSummary.from_list(reversed(found))
-
-
-# asyncio's debug mode notes where every future, task and callback was made: with the whole stack that is half the time of a run
-traceback.extract_stack.__defaults__ = (None, DEBUG_FRAMES)
-asyncio.format_helpers.extract_stack = _few_frames
+use_debug_mode()
 
 settings.register_profile("default", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("fast", settings.get_profile("default"), max_examples=20, verbosity=Verbosity.quiet)
@@ -71,17 +59,38 @@ def free_port() -> Callable[[], int]:
 
 
 def find_free_port() -> int:
-    """A random port, so that test processes side by side seldom meet; somebody may still take it before you do."""
-    for _ in range(100):
-        port = random.choice(PORTS)
+    """A random port of those that are this process's own among the processes of a run; none is given twice."""
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    own = [port for port in PORTS[number % PROCESSES_MAX :: PROCESSES_MAX] if port not in _given]
+    for port in random.sample(own, 100):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
+            _given.add(port)
             return port
     raise RuntimeError("no free port found in 100 tries")
+
+
+_given: set[int] = set()
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """What was imported stays: no collection looks at it again, as in a server (live/serving.py)."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 100)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        config.pluginmanager.register(Quiet())
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items[:] = in_order(items)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -9,6 +9,7 @@ import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from persistence.connection import Connection
     from persistence.database import Database
     from persistence.embedded import Embedded
 
@@ -34,10 +36,10 @@ class Cluster:
     def dsn(self, database: str) -> str:
         return self.embedded.dsn.replace("@/postgres?", f"@/{database}?")
 
-    async def execute(self, statement: str) -> None:
+    async def execute(self, statement: str, database: str = "postgres") -> None:
         import asyncpg
 
-        connection = await asyncpg.connect(self.dsn("postgres"))
+        connection = await asyncpg.connect(self.dsn(database))
         try:
             await connection.execute(statement)
         finally:
@@ -45,7 +47,9 @@ class Cluster:
 
     async def create(self, template: str = TEMPLATE) -> str:
         name = f"test_{next(self._numbers)}"
-        await self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        # its files as they are: through the log, page for page, is twice the work
+        await self.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+        _untouched.add(name)
         return name
 
     async def drop(self, name: str) -> None:
@@ -53,21 +57,56 @@ class Cluster:
 
 
 async def _make_template(cluster: Cluster) -> None:
+    from persistence.database import Database
     from persistence.migrate import migrate
 
     await cluster.execute(f"CREATE DATABASE {TEMPLATE}")
     await migrate(cluster.dsn(TEMPLATE), SECRET_KEY)
+    await (await Database.open(cluster.dsn(TEMPLATE), SECRET_KEY)).close()
+
+
+_untouched: set[str] = set()
+"""Copies that nobody has opened yet."""
+
+
+async def _refuse_unsafe(engine: "Connection", app: "Connection") -> None:
+    """Whether its policies hide every row is asked of the template, and of a copy from its second opening on: nothing is in it at the
+    first, and planning the policies of a hundred tables is most of what it takes to begin a test."""
+    from persistence import preconditions
+
+    name = await engine.fetchval("SELECT current_database()")
+    if name not in _untouched:
+        await preconditions.refuse_unsafe(engine, app)
+        return
+    _untouched.discard(name)
+    for login in (engine, app):
+        await preconditions.require_plain_role(login)
+
+
+shared: Cluster | None = None
+"""Of a process that runs pytest more than once: removed_rules.py."""
 
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
+    if shared is not None:
+        yield shared
+    else:
+        with started() as cluster:
+            yield cluster
+
+
+@contextmanager
+def started() -> Iterator[Cluster]:
     """Each process of pytest-xdist has its own: the server ends with the process that started it.
 
     In memory where there is enough: every setting is as ever, fsync on, only the waiting for a disk is saved. What is
     killed in tests/faults has its own on a disk.
     """
+    from persistence import database
     from persistence.embedded import Embedded
 
+    database.refuse_unsafe = _refuse_unsafe  # type: ignore[attr-defined]
     with TemporaryDirectory(dir=_place(), prefix="postgres-", ignore_cleanup_errors=True) as folder:
         cluster = Cluster(Embedded(Path(folder)))
         cluster.embedded.start()

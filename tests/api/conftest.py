@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -132,10 +133,13 @@ class Api:
                 password=password,
                 roles=roles or (PlatformRole.LEARNER,),
             )
-            user = await self.app[DIRECTORY].create_user(new)
-            issued = await self.app[TOKENS].issue(user, TokenKind.REFRESH)
-            token = self.app[ACCESS_TOKENS].issue(user, issued.family)
-            self.people[name] = Caller(self, name, user, token, issued.secret)
+            await self.signed_in(name, await self.app[DIRECTORY].create_user(new))
+        return self.people[name]
+
+    async def signed_in(self, name: str, user: UserId) -> Caller:
+        issued = await self.app[TOKENS].issue(user, TokenKind.REFRESH)
+        token = self.app[ACCESS_TOKENS].issue(user, issued.family)
+        self.people[name] = Caller(self, name, user, token, issued.secret)
         return self.people[name]
 
     async def mara(self) -> Caller:
@@ -235,13 +239,13 @@ def contract() -> Contract:
     return Contract(document(FAMILIES, "http://localhost"))
 
 
-@pytest.fixture
-async def api(dsn: str, options: Options, tmp_path: Path, contract: Contract) -> AsyncIterator[Api]:
+@asynccontextmanager
+async def served(dsn: str, options: Options, folder: Path, contract: Contract) -> AsyncIterator[Api]:
     port = find_free_port()
     settings = Settings(
         secret_key=SECRET_KEY,
         database_url=dsn,
-        data_dir=tmp_path,
+        data_dir=folder,
         port=port,
         limits_factor=options.limits_factor,
         trusted_proxies=options.trusted_proxies,
@@ -256,3 +260,9 @@ async def api(dsn: str, options: Options, tmp_path: Path, contract: Contract) ->
     async with ClientSession(connector=TCPConnector(limit=0)) as http:
         yield Api(app, http, f"http://127.0.0.1:{port}", contract)
     await runner.cleanup()
+
+
+@pytest.fixture
+async def api(dsn: str, options: Options, tmp_path: Path, contract: Contract) -> AsyncIterator[Api]:
+    async with served(dsn, options, tmp_path, contract) as api:
+        yield api

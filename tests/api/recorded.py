@@ -3,7 +3,11 @@ worker's own, done here without a process of it; what an engine would hear is to
 """
 
 import asyncio
+import shutil
+from collections.abc import AsyncIterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -13,9 +17,11 @@ from live.worker import Worker, _worker
 from media.scribe import Scribe, Written
 from media.transcriber import Segment, Word
 from persistence.jobs import Jobs
-from rooms.ids import SessionId
+from rooms.ids import SessionId, UserId
 from rooms.roles import Role
-from tests.api.conftest import Api, Caller
+from tests.api.conftest import Api, Caller, Options, served
+from tests.api.contract import Contract
+from tests.databases import Cluster
 from tests.live.recorded import record, tone
 
 LENGTH_S = 6.0
@@ -99,11 +105,42 @@ async def taken(api: Api) -> Heard:
     return Heard(api, session, made.recording, mara, ana, ben, otto)
 
 
+@dataclass(frozen=True)
+class Begun:
+    """What every test that hears something begins with a copy of."""
+
+    database: str
+    folder: Path
+    session: str
+    recording: str
+    people: Mapping[str, UserId]
+
+
+async def _begin(cluster: Cluster, folder: Path, contract: Contract) -> Begun:
+    database = await cluster.create()
+    async with served(cluster.dsn(database), Options(), folder, contract) as api:
+        made = await taken(api)
+        first, second = ("Welcome to the garden.", "Thank you <b>all</b>.")
+        texts = (first, second) if made.mara.user < made.ana.user else (second, first)
+        await worked(api, *texts)
+    people = {name: caller.user for name, caller in api.people.items()}
+    return Begun(database, folder, made.session, made.recording, people)
+
+
+@pytest.fixture(scope="session")
+def begun(cluster: Cluster, contract: Contract, tmp_path_factory: pytest.TempPathFactory) -> Begun:
+    with ThreadPoolExecutor(1) as outside:  # whether or not a loop runs here
+        return outside.submit(asyncio.run, _begin(cluster, tmp_path_factory.mktemp("heard"), contract)).result()
+
+
 @pytest.fixture
-async def heard(api: Api) -> Heard:
+async def heard(begun: Begun, cluster: Cluster, contract: Contract, tmp_path: Path) -> AsyncIterator[Heard]:
     """Mara said "Welcome to the garden." and Ana "Thank you <b>all</b>."; at the same second each of their tracks."""
-    made = await taken(api)
-    first, second = ("Welcome to the garden.", "Thank you <b>all</b>.")
-    texts = (first, second) if made.mara.user < made.ana.user else (second, first)
-    await worked(api, *texts)
-    return made
+    database = await cluster.create(begun.database)
+    shutil.copytree(begun.folder, tmp_path, dirs_exist_ok=True)
+    async with served(cluster.dsn(database), Options(), tmp_path, contract) as api:
+        mara, ana, ben, otto = [
+            await api.signed_in(name, begun.people[name]) for name in ("Mara", "Ana", "Ben", "Otto")
+        ]
+        yield Heard(api, begun.session, begun.recording, mara, ana, ben, otto)
+    await cluster.drop(database)

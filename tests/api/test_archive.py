@@ -11,10 +11,10 @@ import av
 import pytest
 
 from tests.api.conftest import Caller
-from tests.api.recorded import Heard, heard, worked
+from tests.api.recorded import Heard, begun, heard, worked
 from tests.media.paint import painted
 
-__all__ = ["heard"]
+__all__ = ["begun", "heard"]
 
 
 async def archive(caller: Caller, heard: Heard) -> ZipFile:

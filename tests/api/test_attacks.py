@@ -77,6 +77,7 @@ async def test_a_body_without_a_length_is_bounded_too(api: Api) -> None:
         assert response.status == 413
 
 
+@pytest.mark.requirement("P9")
 async def test_values_that_break_storage_are_refused_with_their_place(api: Api) -> None:
     """Attack 32."""
     mara = await api.mara()

@@ -18,10 +18,10 @@ from persistence.models.user import PlatformRole
 from persistence.recordings import Recordings
 from rooms.ids import UserId
 from tests.api.conftest import Answer, Api, Caller
-from tests.api.recorded import LENGTH_S, Heard, came, heard, taken, worked
+from tests.api.recorded import LENGTH_S, Heard, begun, came, heard, taken, worked
 from tests.live.recorded import record, tone
 
-__all__ = ["heard"]
+__all__ = ["begun", "heard"]
 
 
 async def tracks(caller: Caller, heard: Heard) -> dict[str, Any]:

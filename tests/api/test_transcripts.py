@@ -4,9 +4,9 @@ import pytest
 
 from live.keys import DATABASE
 from tests.api.conftest import Api
-from tests.api.recorded import Heard, heard, taken, worked
+from tests.api.recorded import Heard, begun, heard, taken, worked
 
-__all__ = ["heard"]
+__all__ = ["begun", "heard"]
 
 
 async def test_every_sentence_has_its_speaker_and_its_words(heard: Heard) -> None:

@@ -286,6 +286,7 @@ class TestAttack60Resuming:
         assert first.json["id"] == again.json["id"]
 
 
+@pytest.mark.requirement("W082", "W100", "D22")
 async def test_attack_57_no_address_of_anybodys_is_fetched(ana: Caller) -> None:
     """A recording has an address of ours, always; nobody can name another."""
     for field in ("fileUrl", "url", "contentUrl"):
@@ -314,3 +315,8 @@ async def test_a_module_that_is_not_there_is_refused(ana: Caller) -> None:
         "/recordings", {"fileName": "x.wav", "bytes": 1, "moduleId": "4b9d8c52-0c3f-4f0e-9a51-6d1f3f6c7a11"}
     )
     assert (refused.status, refused.json["errors"][0]["pointer"]) == (422, "/moduleId")
+
+
+async def test_a_lesson_without_its_module_is_refused(ana: Caller) -> None:
+    refused = await ana.post("/recordings", {"fileName": "x.wav", "bytes": 1, "lessonId": "l1"})
+    assert (refused.status, refused.json["errors"][0]["pointer"]) == (422, "/lessonId")

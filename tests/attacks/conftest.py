@@ -1,5 +1,6 @@
 """Servers, visitors and misbehaving clients come from the folders that test the socket and REST; here they meet in one house."""
 
+import gc
 import logging
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -63,7 +64,8 @@ async def head(house: House, session: Any) -> int:  # noqa: F811
 
 @pytest.fixture
 def faults(caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
-    """What was logged as our own failure so far: tracebacks, errors, tasks nobody waited for."""
+    """What was logged as our own failure so far: tracebacks, errors, tasks nobody waited for; of this test."""
+    gc.collect()  # what an earlier one left behind is told now
 
     def found() -> list[str]:
         return [

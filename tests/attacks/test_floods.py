@@ -12,12 +12,14 @@ from uuid import uuid4
 
 import pytest
 from aiohttp import ClientSession, WSServerHandshakeError
+from pydantic.alias_generators import to_camel
 
 from live import limits
 from live.api.route import Route
 from live.api.routes import routes
-from live.keys import GATEWAY, HOSTS, LIMITS
+from live.keys import DATABASE, GATEWAY, HOSTS, LIMITS
 from live.limits import Buckets, Rate, take_all
+from persistence.database import Unavailable
 from rooms.poll_text import parse
 from rooms.refusal import Refused
 from tests.api.conftest import Caller
@@ -48,12 +50,12 @@ def test_40_three_nested_buckets_take_all_or_nothing() -> None:
     connection, person, address = (Buckets(Rate(1, burst), clock=lambda: now) for burst in (3, 5, 7))
 
     def send(tab: str, user: str) -> bool:
-        return take_all([(connection, tab), (person, user), (address, "classroom")]) == 0.0
+        return take_all([connection.of(tab), person.of(user), address.of("classroom")]) == 0.0
 
     assert [send("tab 1", "ana") for _ in range(10)] == [True] * 3 + [False] * 7
     assert [send("tab 2", "ana") for _ in range(10)] == [True] * 2 + [False] * 8, "five for the person"
     assert [send("tab 3", "ben") for _ in range(10)] == [True] * 2 + [False] * 8, "seven for the address"
-    assert connection.wait("tab 3") == 0.0, "what the address refused was not taken of the connection"
+    assert connection.of("tab 3").level()[0] >= 1.0, "what the address refused was not taken of the connection"
     now += 1.0
     assert send("tab 3", "ben")
     assert not send("tab 3", "ben")
@@ -130,6 +132,7 @@ async def one_of_the_class(desk: Desk, server: Server, session: Any, link: str, 
     return visitor
 
 
+@pytest.mark.real_time
 async def test_40_a_process_that_is_late_takes_nobody_in(house: House) -> None:
     """What it has goes on; health answers; when it has caught up the door is open again."""
     session = await house.session()
@@ -149,6 +152,25 @@ async def test_40_a_process_that_is_late_takes_nobody_in(house: House) -> None:
     async with asyncio.timeout(10):
         while await knock(house.server) != 101:  # noqa: ASYNC110 - nobody is told
             await asyncio.sleep(0.1)
+
+
+async def test_40_a_process_that_waits_for_postgres_takes_nobody_in(house: House) -> None:
+    """Whoever came in could only wait as well."""
+    database, given_back = house.app[DATABASE], asyncio.Event()
+
+    async def borrow() -> None:
+        with suppress(Unavailable):
+            async with database.connection():
+                await given_back.wait()
+
+    borrowing = [asyncio.create_task(borrow()) for _ in range(database.in_use()["engine"][1] + 5)]
+    assert await knock(house.server) == 101, "only for a moment so far"
+    async with asyncio.timeout(10):
+        while await knock(house.server) != 503:  # noqa: ASYNC110 - nobody is told
+            await asyncio.sleep(0.1)
+    given_back.set()
+    await asyncio.wait(borrowing)
+    assert await knock(house.server) == 101
 
 
 async def knock(server: Server, **headers: str) -> int:
@@ -284,18 +306,26 @@ def paged() -> list[Route]:
     return [each for each in routes() if each.query is not None and "limit" in each.query.model_fields]
 
 
-@pytest.mark.parametrize("value", ["1000000000", "201", "0", "-1", "1e9", "", "0x10", "٣", "50;DROP"])
-async def test_43_a_page_is_at_most_200(desk: Desk, value: str) -> None:
-    session = await desk.house.session()
-    mara, ada = await desk.caller("mara"), await desk.caller("ada")
-    assert len(paged()) >= 7
-    for route in paged():
-        path = route.path.format(session_id=session)
-        asked, most = ("q=x&", 100) if path == "/search" else ("", 200)
-        for caller in (mara, ada):
-            answer = await caller.get(f"{path}?{asked}limit={value}")
-            assert answer.status in (422, 403), (path, value, answer.status)
-        assert (await ada.get(f"{path}?{asked}limit={most}")).status == 200, path
+def needed(route: Route) -> str:
+    """Of a list that asks what it is to be of: words to look for, or an id."""
+    assert route.query is not None
+    required = [to_camel(name) for name, field in route.query.model_fields.items() if field.is_required()]
+    return "".join(f"{name}={'x' if name == 'q' else uuid4()}&" for name in required)
+
+
+async def test_43_a_page_is_at_most_200(desk: Desk, subtests: pytest.Subtests) -> None:
+    for value in ("1000000000", "201", "0", "-1", "1e9", "", "0x10", "٣", "50;DROP"):
+        with subtests.test(value=value):
+            session = await desk.house.session()
+            mara, ada = await desk.caller("mara"), await desk.caller("ada")
+            assert len(paged()) >= 7
+            for route in paged():
+                path, most = route.path.format(session_id=session), 100 if route.path == "/search" else 200
+                asked = needed(route)
+                for caller in (mara, ada):
+                    answer = await caller.get(f"{path}?{asked}limit={value}")
+                    assert answer.status in (422, 403), (path, value, answer.status)
+                assert (await ada.get(f"{path}?{asked}limit={most}")).status == 200, path
 
 
 CURSORS: tuple[Any, ...] = (
@@ -319,7 +349,7 @@ async def test_43_a_forged_cursor_only_starts_elsewhere(desk: Desk) -> None:
     forged += ["9" * 18, "9" * 19, "-1", "%00", "🎈", "=" * 50, "A" * 200, "A" * 201]
     for route in paged():
         for cursor in forged:
-            answer = await ada.get(f"{route.path.format(session_id=session)}?cursor={cursor}")
+            answer = await ada.get(f"{route.path.format(session_id=session)}?{needed(route)}cursor={cursor}")
             assert answer.status in (200, 422), (route.path, cursor, answer)
 
 
@@ -360,3 +390,24 @@ async def test_43_an_expensive_report_costs_more_of_ones_rate(desk: Desk) -> Non
     read = sum(each.status == 200 for each in answers)
     assert 0 < read < limits.REST_PER_USER.burst / 2
     assert {each.status for each in answers} == {200, 429}
+
+
+async def test_40_whoever_was_sent_away_waits_as_long_as_was_said(
+    house: House, raw: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On every line of theirs; nobody else does, and what they have open goes on."""
+    await house.instead(limits_factor=1)
+    token, others = await house.token("ana"), await house.token("ben")
+    flooding, open_already = raw(), raw()
+    for each in (flooding, open_already):
+        assert (await (await each.open()).sign_in(token))["type"] == 0
+    for number in range(limits.REFUSALS_MAX + 1):
+        await flooding.send(event("submit", {"id": "x"}, id_=number))
+    assert await flooding.ends() == 4313
+    refused = await (await raw().open()).sign_in(token)
+    assert (refused["type"], refused["data"]["data"]) == (4, {"code": "rate_limited"})
+    assert (await (await raw().open()).sign_in(others))["type"] == 0
+    assert (await open_already.call("leave", {}, 1))["ok"]
+    gateway = house.app[GATEWAY]
+    monkeypatch.setattr(gateway, "_sent_away", {user: at - 60 for user, at in gateway._sent_away.items()})
+    assert (await (await raw().open()).sign_in(token))["type"] == 0

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from playwright.async_api import Browser, Dialog, Page, expect
 
-from tests.browser.conftest import browser, demo  # noqa: F401  fixtures of journeys
+from tests.browser.conftest import browser, demo, seeded, works  # noqa: F401  fixtures of journeys
 from tests.browser.workshop import Demo, Person, enter_demo, person, read_json
 
 CANARY = "owned-by-a-text"

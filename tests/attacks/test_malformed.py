@@ -189,23 +189,32 @@ PLACED = {
 }
 
 
-@pytest.mark.parametrize(("value", "what"), PLACED.values(), ids=PLACED.keys())
 async def test_32_what_no_field_can_hold_is_refused_with_its_place(
-    house: House, raw: Make, value: Any, what: str
+    house: House, raw: Make, subtests: pytest.Subtests
 ) -> None:
-    session = await house.session()
-    attacker = await raw().open()
-    await attacker.sign_in(await house.token("mara"))
-    assert (await attacker.call("join", {"sessionId": session}, 1))["ok"]
-    before = await head(house, session)
-    body = {"id": str(uuid4()), "type": "session.update", "features": [{"type": "chat", "config": {"slow": value}}]}
-    sent = msgpack.packb({"type": 2, "nsp": "/live", "id": 2, "data": ["submit", body]}, unicode_errors="surrogatepass")
-    await attacker.send(sent)
-    ack = (await attacker.answer(lambda each: each["type"] == 3 and each["id"] == 2))["data"][0]
-    assert ack == {"ok": False, "code": "bad_request", "detail": f"features.0.config.slow: {what}"}
-    await attacker.send(event("submit", {"id": str(uuid4()), "type": "hand.raise"}, id_=3))
-    assert (await attacker.answer(lambda each: each.get("id") == 3))["data"][0]["ok"], "one of them closes nobody"
-    assert await head(house, session) == before + 1
+    for name, (value, what) in PLACED.items():
+        with subtests.test(name):
+            session = await house.session()
+            attacker = await raw().open()
+            await attacker.sign_in(await house.token("mara"))
+            assert (await attacker.call("join", {"sessionId": session}, 1))["ok"]
+            before = await head(house, session)
+            body = {
+                "id": str(uuid4()),
+                "type": "session.update",
+                "features": [{"type": "chat", "config": {"slow": value}}],
+            }
+            sent = msgpack.packb(
+                {"type": 2, "nsp": "/live", "id": 2, "data": ["submit", body]}, unicode_errors="surrogatepass"
+            )
+            await attacker.send(sent)
+            ack = (await attacker.answer(lambda each: each["type"] == 3 and each["id"] == 2))["data"][0]
+            assert ack == {"ok": False, "code": "bad_request", "detail": f"features.0.config.slow: {what}"}
+            await attacker.send(event("submit", {"id": str(uuid4()), "type": "hand.raise"}, id_=3))
+            assert (await attacker.answer(lambda each: each.get("id") == 3))["data"][0]["ok"], (
+                "one of them closes nobody"
+            )
+            assert await head(house, session) == before + 1
 
 
 TEXTS = (

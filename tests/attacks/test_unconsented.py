@@ -98,11 +98,12 @@ def has_line(sound: NDArray[np.int16], hertz: float) -> bool:
 
 
 class Search:
-    """Everything that a server and its worker left: sounds, and all that is text."""
+    """Everything that a server and its worker left: sounds, and all that is text. Every sound is written down once."""
 
     def __init__(self, house: House, process: Server, keys: dict[str, bytes]) -> None:
         self._house, self._process, self._keys = house, process, keys
         self._transcriber: Transcriber = transcriber_of("faster-whisper")
+        self._heard: dict[bytes, str] = {}
         self.opened = 0
 
     async def finds(self, canary: Canary, recording: str) -> dict[str, str]:
@@ -120,8 +121,12 @@ class Search:
         return found
 
     def _written(self, sound: NDArray[np.int16]) -> str:
-        windows = transcribe_track(self._transcriber, [sound], "en")
-        return " ".join(each.text for _upto, heard in windows for each in heard.segments)
+        """What is looked for in it next is looked for in the same words."""
+        clear = sound.tobytes()
+        if clear not in self._heard:
+            windows = transcribe_track(self._transcriber, [sound], "en")
+            self._heard[clear] = " ".join(each.text for _upto, heard in windows for each in heard.segments)
+        return self._heard[clear]
 
     async def _sounds(self, recording: str) -> list[tuple[str, NDArray[np.int16]]]:
         store = self._process.data / "store"

@@ -39,6 +39,11 @@ Told = list[tuple[str, str]]
 
 
 @pytest.fixture
+def works() -> bool:
+    return True
+
+
+@pytest.fixture
 def voices(tmp_path: Path) -> dict[str, Path]:
     return {
         name: write_microphone(tmp_path / f"{name}.wav", name, before_s=BEFORE_S, sentences=SENTENCES)

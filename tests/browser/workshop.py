@@ -6,9 +6,9 @@ Speaks to the pages by what a person sees and hears: roles, labels and words of 
 import asyncio
 import json
 import os
+import shutil
 import signal
 import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import AsyncIterator
@@ -20,6 +20,7 @@ from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests.browser.chromium import AXE
 from tests.conftest import find_free_port
+from tests.starter import Process, start
 
 ROOT = Path(__file__).parents[2]
 WIDE = {"width": 1280, "height": 800}
@@ -29,28 +30,27 @@ FADES_MS = 400  # colours half way through a transition are nobody's contrast
 
 
 class Demo:
-    """`run.py demo` without bots on a data directory of its own; killed and started again on the same port."""
+    """`run.py demo` without bots on a data directory of its own, which may begin as a copy of another demo's; killed and started
+    again on the same port. `works`: beside it a worker, for recordings."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, begins_as: Path | None = None, *, works: bool = True) -> None:
         self.port = find_free_port()
+        self.data = folder / "data"
         self._folder = folder
-        self._process: subprocess.Popen[bytes] | None = None
+        if begins_as is not None:
+            shutil.copytree(begins_as, self.data)
+        self._more = () if works else ("--no-worker",)
+        self._process: Process | subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
         return f"http://localhost:{self.port}"
 
     def start(self) -> None:
-        command = [sys.executable, "run.py", "demo", "--port", str(self.port), "--bots", "0"]
+        command = ["demo", "--port", str(self.port), "--bots", "0", "--data-dir", str(self.data), *self._more]
         with (self._folder / "demo.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [*command, "--data-dir", str(self._folder / "data")],
-                cwd=ROOT,
-                env={**os.environ, "LIMITS_FACTOR": "10", "ICE_ADDRESSES": "127.0.0.1"},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
+            environment = {**os.environ, "LIMITS_FACTOR": "10", "ICE_ADDRESSES": "127.0.0.1"}
+            self._process = start(command, environment, log.fileno())
 
     async def ready(self) -> None:
         deadline = time.monotonic() + READY_WITHIN_S

@@ -4,6 +4,7 @@ which breaks one says which. That the whole works for real clients is shown in t
 
 import asyncio
 import inspect
+import os
 from typing import Any
 
 import engineio
@@ -160,8 +161,8 @@ async def test_signing_off_looks_at_one_channel_only() -> None:
 
 
 async def test_aiohttp_lets_us_write_frames_beside_its_own() -> None:
-    """The transport is an asyncio transport with a buffer we can ask for; no compression is negotiated; messages that are too
-    large close with 1009."""
+    """The transport is an asyncio transport with a buffer we can ask for and a socket we can write to; it says that it closes
+    before it closes that; no compression is negotiated; messages that are too large close with 1009."""
     facts: dict[str, Any] = {}
 
     async def serve(request: web.Request) -> web.StreamResponse:
@@ -171,8 +172,12 @@ async def test_aiohttp_lets_us_write_frames_beside_its_own() -> None:
         assert isinstance(request.transport, asyncio.Transport)
         facts["buffer"] = request.transport.get_write_buffer_size()
         facts["socket"] = request.transport.get_extra_info("socket") is not None
-        request.transport.write(event_frame("events", {"seq": 1}) + event_frame("events", {"seq": 2}))
+        request.transport.write(event_frame("events", {"seq": 1}))
+        os.write(request.transport.get_extra_info("socket").fileno(), event_frame("events", {"seq": 2}))
         facts["end"] = (await response.receive()).type
+        transport = request.transport
+        transport.abort()
+        facts["closing"] = (transport.is_closing(), transport.get_extra_info("socket").fileno() >= 0)
         return response
 
     app = web.Application()
@@ -191,6 +196,7 @@ async def test_aiohttp_lets_us_write_frames_beside_its_own() -> None:
     assert facts["transport"]
     assert facts["buffer"] == 0
     assert facts["socket"]
+    assert facts["closing"] == (True, True)
 
 
 async def test_a_trusted_event_name_never_reaches_their_handlers() -> None:

@@ -13,9 +13,11 @@ import shutil
 import sys
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import Any, TypeVar
 
 import aiohttp
 
@@ -32,33 +34,34 @@ from tests.faults.staging import stage
 SECRET_KEY = "a secret key that only the tests of this project use"
 FOLDER = ROOT / ".cache" / "faults"
 SETTLES_WITHIN_S = 60.0
+T = TypeVar("T")
 
 
 @dataclass
 class Campaign:
+    """`servers`: started, or to be started here; `dsn` is a superuser's."""
+
     plan: Plan
     folder: Path
-    postgres: Postgres
+    dsn: str
     servers: Sequence[Server]
     outcome: Outcome
     people: list[Person] = field(default_factory=list)
 
     # -- coming, working, leaving -------------------------------------------------------------------------------------------
 
-    async def play(self, casts: Sequence[Sequence[Member]]) -> None:
+    async def play(self, casts: Sequence[Sequence[Member]], trouble: Callable[[], Awaitable[None]]) -> None:
+        """Everybody works as long as there is trouble."""
         for server in self.servers:
-            server.start()
-            await server.listening()
+            if not server.running:
+                server.start()
+                await server.listening()
         await asyncio.gather(*(self._open(cast) for cast in casts))
         over = asyncio.Event()
         started = time.monotonic()
         work = [asyncio.create_task(person.work(self.plan.pace_s, over)) for person in self.people]
-        deaths = Deaths(self.servers, self.postgres, self.people, self.outcome, random.Random(self.plan.seed))
         try:
-            await deaths.kill_servers(self.plan.server_kills)
-            await deaths.kill_postgres(self.plan.postgres_kills)
-            if self.plan.failing_s:
-                await deaths.fail(self.plan.failing_s)
+            await trouble()
         finally:
             over.set()
         await asyncio.gather(*work)
@@ -89,7 +92,7 @@ class Campaign:
         await asyncio.gather(*(person.settle() for person in self.people))
         async with aiohttp.ClientSession() as http:
             await asyncio.gather(*(self._compare(person, http) for person in self.people))
-        while await redactions_left(self.postgres.dsn):  # noqa: ASYNC110 - another process works them off
+        while await redactions_left(self.dsn):  # noqa: ASYNC110 - another process works them off
             await asyncio.sleep(0.2)
 
     async def _compare(self, person: Person, http: aiohttp.ClientSession) -> None:
@@ -105,12 +108,16 @@ class Campaign:
 
 
 def play(plan: Plan) -> Outcome:
+    return carried_out(run(plan))
+
+
+def carried_out(work: Coroutine[Any, Any, T]) -> T:
     """python-engineio leaves a connection open whose server died during the handshake: that is no fault of ours, and it must
     not fail the test that happens to run when the garbage is collected."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Unclosed connection", ResourceWarning)
         try:
-            return asyncio.run(run(plan))
+            return asyncio.run(work)
         finally:
             gc.collect()
 
@@ -122,14 +129,16 @@ async def run(plan: Plan) -> Outcome:
     folder.mkdir(parents=True)
     postgres = Postgres(folder / "database")
     dsn = postgres.start()
-    servers = [Server(folder, dsn, SECRET_KEY) for _ in range(plan.servers)]
+    servers = [
+        Server(folder, dsn, SECRET_KEY, worker=number == 0, anew=plan.anew) for number in range(plan.servers)
+    ]  # one is enough
     outcome = Outcome(plan)
     try:
         await migrate(dsn, SECRET_KEY)
         await keep_what_is_written(dsn)
-        campaign = Campaign(plan, folder, postgres, servers, outcome)
+        campaign = Campaign(plan, folder, dsn, servers, outcome)
         try:
-            await campaign.play(await stage(dsn, SECRET_KEY, plan.sessions))
+            await campaign.play(await stage(dsn, SECRET_KEY, plan.sessions), partial(_kill, campaign, postgres))
         finally:
             await campaign.leave()
             (folder / LOG_FILE).write_text(await dump(dsn))
@@ -142,6 +151,15 @@ async def run(plan: Plan) -> Outcome:
     if outcome.sound:
         shutil.rmtree(folder)
     return outcome
+
+
+async def _kill(campaign: Campaign, postgres: Postgres) -> None:
+    plan = campaign.plan
+    deaths = Deaths(campaign.servers, postgres, campaign.people, campaign.outcome, random.Random(plan.seed))
+    await deaths.kill_servers(plan.server_kills)
+    await deaths.kill_postgres(plan.postgres_kills)
+    if plan.failing_s:
+        await deaths.fail(plan.failing_s)
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -46,6 +46,7 @@ class Person:
     joined: deque[float] = field(default_factory=lambda: deque(maxlen=20))
     asked_and_got: float = 0.0
     answers: Counter[str] = field(default_factory=Counter)
+    noted: Counter[str] = field(default_factory=Counter)  # kinds of what it was told and did (recording.py)
     flaws: list[str] = field(default_factory=list)
     _tasks: set[asyncio.Task[Any]] = field(default_factory=set)
 
@@ -68,6 +69,9 @@ class Person:
 
     def _note(self, kind: str, body: Body) -> None:
         self.recorder.note(kind, body)
+        self.noted[kind] += 1
+        if kind == "ack" and not body["ack"].get("ok"):
+            self.noted[f"told {body['ack'].get('code')}"] += 1
         if kind == "joined" and body.get("ok"):
             self.joined.append(self.recorder.last_t)
         elif kind in {"disconnect", "failed"}:
@@ -157,6 +161,8 @@ class Person:
             await asyncio.wait_for(fresh.live.wait(), 10)
             address = f"{url}/api/v1/live-sessions/{self.member.session}/state"
             async with http.get(address, headers={"Authorization": f"Bearer {self.member.token()}"}) as response:
+                if response.status == 503:  # as it says: again later
+                    return False
                 response.raise_for_status()
                 state = await response.json()
         finally:

@@ -5,7 +5,7 @@ redaction, which may change a row, from anything else, which may not. Checks inv
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -29,11 +29,23 @@ BEGIN
 END $$;
 CREATE TRIGGER keep AFTER INSERT ON live.session_events
   REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION faults.keep();
+CREATE TABLE faults.epochs (session_id uuid, epoch text);
+CREATE FUNCTION faults.keep_epoch() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+BEGIN
+  INSERT INTO faults.epochs VALUES (OLD.session_id, OLD.epoch);
+  RETURN NULL;
+END $$;
+CREATE TRIGGER keep_epoch AFTER UPDATE OF epoch ON live.session_heads FOR EACH ROW EXECUTE FUNCTION faults.keep_epoch();
 """
 
-_HEADS = "SELECT session_id, epoch, last_seq FROM live.session_heads"
-_COMMANDS = "SELECT session_id, user_id, command_id, seq FROM live.session_commands"
-_ROWS = "SELECT session_id, seq, at, actor, command_id, type, payload, {when} AS written_at FROM {table} ORDER BY session_id, seq"
+_OF = "WHERE $1::uuid[] IS NULL OR session_id = ANY ($1)"
+_HEADS = f"SELECT session_id, epoch, last_seq FROM live.session_heads {_OF}"
+_EPOCHS = f"SELECT session_id, epoch FROM faults.epochs {_OF}"
+_COMMANDS = f"SELECT session_id, user_id, command_id, seq FROM live.session_commands {_OF}"
+_ROWS = (
+    "SELECT session_id, seq, at, actor, command_id, type, payload, {when} AS written_at FROM {table} "
+    f"{_OF} ORDER BY session_id, seq"
+)
 _LEFT = "SELECT count(*) FROM live.redactions"
 
 
@@ -51,7 +63,8 @@ class Violation:
 
 @dataclass(frozen=True)
 class Log:
-    """One session. `commands` maps (user, command id) to the seq it was answered with; `written_at` is seconds since 1970."""
+    """One session. `commands` maps (user, command id) to the seq it was answered with; `written_at` is seconds since 1970; `earlier`:
+    epochs that it had before, none of which may have lost anything."""
 
     session: str
     epoch: str
@@ -60,6 +73,7 @@ class Log:
     stored: tuple[Recorded, ...]
     commands: Mapping[tuple[str, str], int]
     written_at: Mapping[int, float] = field(default_factory=dict)
+    earlier: frozenset[str] = frozenset()
 
 
 async def keep_what_is_written(dsn: str) -> None:
@@ -79,24 +93,26 @@ async def redactions_left(dsn: str) -> int:
         await connection.close()
 
 
-async def dump(dsn: str) -> str:
-    """Everything the checker needs, as JSON, so that a kept run can be checked again without its database."""
+async def dump(dsn: str, sessions: Sequence[str] | None = None) -> str:
+    """Everything the checker needs, as JSON, so that a kept run can be checked again without its database. None: all sessions."""
     connection = await asyncpg.connect(dsn)
     try:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             document = {
-                "heads": await _plain(connection, _HEADS),
-                "commands": await _plain(connection, _COMMANDS),
-                "written": await _plain(connection, _ROWS.format(table="faults.written", when="written_at")),
-                "stored": await _plain(connection, _ROWS.format(table="live.session_events", when="at")),
+                "heads": await _plain(connection, _HEADS, sessions),
+                "epochs": await _plain(connection, _EPOCHS, sessions),
+                "commands": await _plain(connection, _COMMANDS, sessions),
+                "written": await _plain(connection, _ROWS.format(table="faults.written", when="written_at"), sessions),
+                "stored": await _plain(connection, _ROWS.format(table="live.session_events", when="at"), sessions),
             }
     finally:
         await connection.close()
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
 
 
-async def _plain(connection: Any, statement: str) -> list[dict[str, Any]]:
-    return [{name: _simple(value) for name, value in row.items()} for row in await connection.fetch(statement)]
+async def _plain(connection: Any, statement: str, sessions: Sequence[str] | None) -> list[dict[str, Any]]:
+    rows = await connection.fetch(statement, sessions)
+    return [{name: _simple(value) for name, value in row.items()} for row in rows]
 
 
 def _simple(value: Any) -> Any:
@@ -122,6 +138,7 @@ def read_logs(path: Path) -> dict[str, Log]:
             stored=tuple(recorded_of(row) for row in mine("stored")),
             commands={(row["user_id"], row["command_id"]): row["seq"] for row in mine("commands")},
             written_at={row["seq"]: datetime.fromisoformat(row["written_at"]).timestamp() for row in mine("written")},
+            earlier=frozenset(row["epoch"] for row in mine("epochs")),
         )
     return found
 

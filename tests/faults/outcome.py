@@ -22,7 +22,7 @@ def fresh_seed() -> int:
 @dataclass(frozen=True)
 class Plan:
     """`name` and `seed` name the folder of the run. `pace_s`: the mean pause of one client between two commands. `failing_s`: that long appends, answers and deliveries
-    fail at random. With several `servers` on one database every client takes any of them at each connection."""
+    fail at random. With several `servers` on one database every client takes any of them at each connection. `anew`: as Server has it."""
 
     name: str
     seed: int
@@ -32,6 +32,7 @@ class Plan:
     server_kills: int = 0
     postgres_kills: int = 0
     failing_s: float = 0.0
+    anew: bool = False
 
 
 @dataclass
@@ -53,6 +54,7 @@ class Outcome:
     answers: Counter[str] = field(default_factory=Counter)
     flaws: list[str] = field(default_factory=list)
     load_s: float = 0.0
+    told: list[str] = field(default_factory=list)  # what was measured of this fault
 
     @property
     def sound(self) -> bool:
@@ -61,10 +63,15 @@ class Outcome:
     def __str__(self) -> str:
         report, plan = self.report, self.plan
         lines = [
-            f"{plan.name}, seed {plan.seed}: {plan.sessions} sessions of {len(CAST)} clients on {plan.servers} servers, {self.load_s:.0f} s",
-            f"  kills of the server {self.kills.total()}: {_named(self.kills)}",
-            f"    of these before everybody was back {self.killed_before_all_back}",
-            f"  kills of Postgres {self.postgres_kills.total()}: {_named(self.postgres_kills)}",
+            f"{plan.name}, seed {plan.seed}: {plan.sessions} sessions of {len(CAST)} clients on {plan.servers} servers, {self.load_s:.0f} s"
+        ]
+        if self.kills or self.postgres_kills:
+            lines += [
+                f"  kills of the server {self.kills.total()}: {_named(self.kills)}",
+                f"    of these before everybody was back {self.killed_before_all_back}",
+                f"  kills of Postgres {self.postgres_kills.total()}: {_named(self.postgres_kills)}",
+            ]
+        lines += [
             f"  commands {report.commands}: acknowledged {report.acknowledged}, refused {report.refused}",
             f"    without an answer {report.unanswered}; lost {report.lost}, doubled {report.doubled}",
             f"    answers: {_named(self.answers)}",
@@ -79,6 +86,7 @@ class Outcome:
         if self.again_s:
             lines.append(f"  Postgres killed to taking connections: {_spread(self.postgres_back_s)}")
             lines.append(f"    from then to a command in every session: {_spread(self.again_s)}")
+        lines += [f"  {each}" for each in self.told]
         lines.append(f"  violations {len(report.violations)}, flaws of clients {len(self.flaws)}")
         lines += [f"    {each}" for each in [*map(str, report.violations[:30]), *self.flaws[:10]]]
         return "\n".join(lines)

@@ -13,12 +13,13 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import asyncpg
 import psutil
 
-from persistence.embedded import Embedded
+from persistence.embedded import Embedded, NoPostgres
 
 WATCH_S = 0.05
 KILLS = ("postmaster", "everything", "backend")
@@ -29,7 +30,8 @@ def main(data_dir: str) -> None:
     print(embedded.start(), flush=True)
     while not select.select([sys.stdin], [], [], WATCH_S)[0]:
         if embedded.pid is None:
-            embedded.start()
+            with suppress(NoPostgres, OSError):  # it is tried again, as by Embedded.keep
+                embedded.start()
     embedded.stop()
 
 

@@ -6,9 +6,11 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.conftest import find_free_port
+from tests.starter import Process, start
 
 ROOT = Path(__file__).parents[2]
 ENTRY = ["run.py"]
@@ -21,10 +23,26 @@ class DidNotStart(RuntimeError):
 
 
 class Server:
-    """`failpoints` is what FAILPOINTS holds for one life of the server (live/failpoints.py), `settings` what else it is told."""
+    """`failpoints` is what FAILPOINTS holds for one life of the server (live/failpoints.py), `settings` what else it is told.
+    `entry`: what is started instead of run.py; `worker`: whether it has one beside it; `anew`: whether it imports for itself, as where
+    its start is measured."""
 
-    def __init__(self, folder: Path, database_url: str, secret_key: str, **settings: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        database_url: str,
+        secret_key: str,
+        *,
+        entry: Sequence[str] = ENTRY,
+        worker: bool = True,
+        anew: bool = False,
+        **settings: str,
+    ) -> None:
+        self._entry = [*entry]
+        self._anew = anew or self._entry != ENTRY
+        self._command = ["serve", *([] if worker else ["--no-worker"])]
         self.port = find_free_port()
+        self.metrics_port = int(settings.get("METRICS_ADDRESS", ":0").rpartition(":")[2])
         self.output = folder / "server.log"
         self.data = folder / "data"
         self._environment = {
@@ -35,11 +53,16 @@ class Server:
             "PYTHONUNBUFFERED": "1",
             **settings,
         }
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Process | subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
 
     @property
     def running(self) -> bool:
@@ -47,12 +70,16 @@ class Server:
 
     def start(self, failpoints: str = "") -> None:
         assert not self.running
-        command = [sys.executable, *ENTRY, "serve", "--host", "127.0.0.1", "--port", str(self.port)]
+        command = [*self._command, "--host", "127.0.0.1", "--port", str(self.port), "--data-dir", str(self.data)]
+        environment = {**self._environment, "FAILPOINTS": failpoints}
         with self.output.open("ab") as output:
+            if not self._anew:
+                self._process = start(command, environment, output.fileno())
+                return
             self._process = subprocess.Popen(
-                [*command, "--data-dir", str(self.data)],
+                [sys.executable, *self._entry, *command],
                 cwd=ROOT,
-                env={**self._environment, "FAILPOINTS": failpoints},
+                env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -74,6 +101,10 @@ class Server:
         if not self.running and await self.died(0):
             return None
         raise DidNotStart(self.output.read_text(errors="replace")[-3000:])
+
+    def said(self, words: str) -> int:
+        """In how many lines of its log these words stand."""
+        return sum(words in line for line in self.output.read_text(errors="replace").splitlines())
 
     def pause(self) -> None:
         """As a machine that is put to sleep."""
@@ -112,4 +143,4 @@ class Server:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
-        return self._process.returncode
+        return self._process.wait()

@@ -28,12 +28,15 @@ CAST = {
 }
 
 
-async def stage(dsn: str, secret_key: str, sessions: int, *features: FeatureType) -> list[list[Member]]:
+async def stage(dsn: str, secret_key: str, sessions: int, *features: FeatureType, first: int = 0) -> list[list[Member]]:
     """A cast of its own for each session; every second one approves questions before they are shown, every third has a
-    lobby. `features`: which it has besides chat, polls and questions."""
+    lobby. `features`: which it has besides chat, polls and questions. `first`: how many there are already."""
     database = await Database.open(dsn, secret_key, connections=2)
     try:
-        return [await _session(database, AccessTokens(secret_key), number, features) for number in range(sessions)]
+        return [
+            await _session(database, AccessTokens(secret_key), number, features)
+            for number in range(first, first + sessions)
+        ]
     finally:
         await database.close()
 

@@ -91,7 +91,7 @@ class Follower:
         told, standing = ack["you"]["standing"], self.oracle.standing(self.history.user, ack["seq"])
         if (told["staff"], told["admitted"]) != (standing.staff, standing.admitted):
             yield self._wrong("I3", f"joined at {ack['seq']} as {told}, is {standing}")
-        if ack["epoch"] != self.oracle.log.epoch:
+        if ack["epoch"] not in {self.oracle.log.epoch, *self.oracle.log.earlier}:
             yield self._wrong("I3", f"joined epoch {ack['epoch']}, the log is of {self.oracle.log.epoch}")
         if ack.get("snapshot"):
             if self.asked_after is not None and not ack.get("resync"):

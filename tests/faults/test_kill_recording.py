@@ -100,7 +100,6 @@ class Taken:
 async def test_a_kill_costs_two_seconds_of_sound_at_most(
     dsn: str, tmp_path: Path, tell: Callable[[object], None]
 ) -> None:
-    asyncio.get_running_loop().set_debug(False)  # as in tests/live/test_wire_recorded.py
     seed = fresh_seed()
     tell(f"{KILLS} kills of the server while {SESSIONS * len(SPEAK)} people are recorded, FAULT_SEED={seed}")
     lecture = Lecture(LECTURE_S)

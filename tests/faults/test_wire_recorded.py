@@ -166,7 +166,6 @@ async def test_whatever_the_network_does_everything_lies_where_it_was_spoken(
 ) -> None:
     """Of a server that is starved it cannot be asked: it takes what it was late itself for the network's delay. So it is tried
     again, twice at most."""
-    asyncio.get_running_loop().set_debug(False)  # it costs as much as all the rest, and the readers share one core
     seed = fresh_seed()
     lecture = Lecture(RECORDED_S)
     tell(f"FAULT_SEED={seed}, {RECORDED_S} s")

@@ -96,8 +96,16 @@ class _Improviser(Drawing, Dividing, Sounding):
             after_the_end += self.room.lifecycle.status in OVER
             if after_the_end > 25:
                 break
+        self._take_leave()
         self.history.asked.update(self.played.fired)
         return self.history
+
+    def _take_leave(self) -> None:
+        """After everything else, so that what comes before is the same with and without it."""
+        for user in self.dice.sample(EVERYBODY, 2):
+            self._try(None, {"type": "person.erase", "userId": user})
+            for _ in range(6):
+                self._try(*self._something())
 
     def _open(self) -> None:
         """Most sessions begin; some are aborted first, and some nobody comes to."""

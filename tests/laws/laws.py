@@ -15,9 +15,9 @@ from rooms.evidence import EVIDENCE, Evidence, gather, observe
 from rooms.feature import Blank, Recorded, Standing
 from rooms.gates import ParticipantRow, gates
 from rooms.ids import UserId
-from rooms.people import standing_of
+from rooms.people import PersonErased, standing_of
 from rooms.protocol import EVENTS
-from rooms.room import STATE, RoomState, apply, blanked, effects, replay
+from rooms.room import STATE, RoomState, apply, blanked, effects, forgotten, replay
 from rooms.standings import standing_at, standing_since
 from rooms.visibility import parties, view, visible, window
 from tests.laws.improviser import EVERYBODY, STRANGER, History
@@ -75,7 +75,7 @@ def the_redacted_log_folds_to_the_same(history: History) -> None:
 
 
 def redacted(history: History) -> list[Recorded]:
-    """The log as it is stored, with every row blanked that an event named."""
+    """The log as it is stored: blanked are the rows that an event named, and the words of who was erased."""
     kept: list[Recorded] = []
     for _, recorded, after in rooms_of(history):
         kept.append(recorded)
@@ -84,6 +84,9 @@ def redacted(history: History) -> list[Recorded]:
                 for seq in effect.seqs:
                     assert kept[seq - 1].seq == seq
                     kept[seq - 1] = replace(kept[seq - 1], event=blanked(kept[seq - 1].event))
+        if isinstance(recorded.event, PersonErased):
+            user = recorded.event.user_id
+            kept = [replace(each, event=forgotten(each, user)) for each in kept]
     return kept
 
 

@@ -13,12 +13,12 @@ from rooms.upcasters import type_of
 from tests.laws.improviser import History, improvise
 from tests.laws.laws import LAWS, READERS, rooms_of, start_reading
 
-HISTORIES = {"fast": 24, "long": 400}.get(os.environ.get("HYPOTHESIS_PROFILE", ""), 48)
+HISTORIES = {"fast": 24, "long": 400}.get(os.environ.get("HYPOTHESIS_PROFILE", ""), 28)
 STEPS = 200
 FIRST_SEED = int(os.environ.get("LAWS_SEED", "1"))
 
 # Said around the rules, by the server (live/), never by `decide`.
-BY_THE_SERVER = {"id_reused", "rate_limited", "overloaded", "internal"}
+BY_THE_SERVER = {"id_reused", "rate_limited", "overloaded", "internal", "session.damaged"}
 # Only what somebody is shown instead of the event itself.
 NEVER_APPENDED = {"question.vanished"}
 

@@ -54,6 +54,7 @@ participant.banned lobby          W     r           r        r       =      .   
 participant.banned at the door    W     -           -        r       =      .       =
 participant.unbanned              W     -           -        -       W      .       =
 participant.quality               W     -           -        -       W      .       =
+person.erased                     W     W           W        -       .      .       =
 
 role.changed                      W     W           W        -       =      .       =
 permission.asked                  W     -           -        -       W      .       =
@@ -146,6 +147,10 @@ question.merged                   W     W           W        -       =      .   
 question.merged anonymous         r     r           r        -       W      .       -
 question.merged hidden            W     -           -        -       W      .       -
 question.merged hidden anonymous  r     -           -        -       W      .       -
+question.blanked                  W     W           W        -       =      .       -
+question.blanked anonymous        r     r           r        -       W      .       -
+question.blanked hidden           W     -           -        -       W      .       -
+question.blanked hidden anonymous r     -           -        -       W      .       -
 question.withdrawn                r     r           r        -       W      .       -
 question.withdrawn hidden         r     -           -        -       W      .       -
 
@@ -195,7 +200,7 @@ def variant(recorded: Recorded) -> str:
             marks.append("live" if event.live else "hidden")
         case "question.asked":
             marks += ["pending" if event.pending else "", "anonymous" if event.anonymous else ""]
-        case "question.dismissed" | "question.merged":
+        case "question.dismissed" | "question.merged" | "question.blanked":
             marks += ["hidden" if event.hidden else "", "anonymous" if event.anonymous else ""]
         case "question.withdrawn":
             marks.append("hidden" if event.hidden else "")
@@ -250,7 +255,7 @@ def secrets(recorded: Recorded, reader: str, there: str | None) -> list[str]:
             hidden = [each for each in (*event.question.voters, *asker) if each != reader]
             hidden = [each for each in hidden if each not in (recorded.actor, event.question.answered_by)]
             hidden = [each for each in hidden if each != event.question.author or event.question.anonymous]
-        case ["question.dismissed" | "question.merged", *marks] if "anonymous" in marks:
+        case ["question.dismissed" | "question.merged" | "question.blanked", *marks] if "anonymous" in marks:
             hidden = [event.author] if event.author != recorded.actor else ['"author"']
         case ["participant.denied"] | ["participant.removed", "lobby"]:
             hidden = [recorded.actor, recorded.command]

@@ -4,17 +4,21 @@ every connection while it happens, and the tail that somebody gets who comes bac
 Each reader has a connection of their own; several events share a frame, as when a session is busy.
 """
 
+import asyncio
 import json
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from random import Random
+from types import SimpleNamespace
 from typing import Any
 
 import msgpack
 import pytest
 
 from live.byes import Bye
-from live.delivery import Audience, Viewer, visible_items
+from live.delivery import Audience, Viewer
+from live.outbox import Outbox
 from rooms.feature import Recorded
 from rooms.ids import SessionId, UserId
 from rooms.people import standing_of
@@ -31,38 +35,64 @@ SELDOM = {"participant.removed lobby"}
 """Rows that the rules are held against in test_never_visible.py, and that frames may lack."""
 
 
-@dataclass(eq=False)
-class Wire:
-    """One connection: every frame it was written, as the bytes a client would read."""
+class Kernel(asyncio.Transport):
+    """Takes everything, or, as chance has it, a part; its transport gets the rest."""
 
-    frames: list[bytes] = field(default_factory=list)
+    def __init__(self, dice: Random) -> None:
+        super().__init__()
+        self.received = bytearray()
+        self._dice = dice
 
-    def push(self, data: bytes, events: int = 0) -> None:
-        self.frames.append(data)
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        return SimpleNamespace(_sock=self) if name == "socket" else default
 
-    def push_if_idle(self, data: bytes) -> None:
-        self.frames.append(data)
+    def send(self, data: bytes) -> int:
+        taken = len(data) if self._dice.random() < 0.9 else self._dice.randrange(len(data))
+        self.received += data[:taken]
+        return taken
 
-    def part(self, bye: Bye) -> None:
-        raise AssertionError("nobody is sent away here")
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.received += data
 
-    @property
-    def waiting_bytes(self) -> int:
+    def get_write_buffer_size(self) -> int:
         return 0
 
-    @property
-    def closing_down(self) -> bool:
+    def is_closing(self) -> bool:
         return False
 
 
-def read(frame: bytes) -> tuple[str, dict[str, Any]]:
-    """(name, document) of one WebSocket frame, unmasked and final (RFC 6455 5.2)."""
-    assert frame[0] == 0x82
-    start = {126: 4, 127: 10}.get(frame[1], 2)
-    packet = msgpack.unpackb(frame[start:])
-    assert (packet["type"], packet["nsp"]) == (2, "/live")
-    name, document = packet["data"]
-    return name, document
+class Wire:
+    """One connection: every frame it was written, as a client would read them."""
+
+    waiting_bytes = 0
+    closing_down = False
+
+    def __init__(self, dice: Random) -> None:
+        self._kernel = Kernel(dice)
+        self.outbox = Outbox(self._kernel, lambda: 0.0, lambda: None, self.fail)
+        self.push = self.outbox.push
+        self.push_if_idle = self.outbox.push
+
+    def part(self, bye: Bye) -> None:
+        self.fail()
+
+    def fail(self) -> None:
+        raise AssertionError("nobody is sent away here")
+
+    def taken(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """(name, document) of each frame since the last time."""
+        received, at = bytes(self._kernel.received), 0
+        self._kernel.received.clear()
+        while at < len(received):
+            assert received[at] == 0x82, "final, binary, not masked (RFC 6455 5.2)"
+            size, start = received[at + 1], at + 2
+            if size >= 126:
+                start = at + {126: 4, 127: 10}[size]
+                size = int.from_bytes(received[at + 2 : start], "big")
+            at = start + size
+            packet = msgpack.unpackb(received[start:at])
+            assert (packet["type"], packet["nsp"]) == (2, "/live")
+            yield packet["data"]
 
 
 @dataclass
@@ -73,13 +103,14 @@ class Watched:
     views: set[tuple[UserId, int]] = field(default_factory=set)
     rooms: dict[int, RoomState] = field(default_factory=dict)
     log: list[Recorded] = field(default_factory=list)
+    ways: Counter[str] = field(default_factory=Counter)
 
 
 def watch(history: History) -> Watched:
     """Delivers a history batch by batch, to one connection of every reader, who were there from the first event on."""
     dice, audience, watched = Random(history.seed), Audience(SESSION), Watched(log=list(history.played.log))
     rooms = {recorded.seq: after for _, recorded, after in rooms_of(history)}
-    wires = {user: Wire() for user in READERS}
+    wires = {user: Wire(dice) for user in READERS}
     first = rooms[1]
     for user in READERS:
         audience.add(Viewer(user, wires[user], standing_of(first, user), 1))
@@ -89,7 +120,7 @@ def watch(history: History) -> Watched:
         done = batch[-1].seq
         audience.deliver(EPOCH, batch, rooms[done])
         for user in READERS:
-            for name, document in map(read, wires[user].frames):
+            for name, document in wires[user].taken():
                 assert (document["epoch"], document["sessionId"]) == (EPOCH, SESSION)
                 if name == "snapshot":
                     assert document["seq"] == done
@@ -97,7 +128,9 @@ def watch(history: History) -> Watched:
                 else:
                     assert document["upto"] == done
                     watched.items[user] |= {item["seq"]: item for item in document["events"]}
-            wires[user].frames.clear()
+            if dice.random() < 0.5:
+                wires[user].outbox.flush()
+        watched.ways += Counter("together" if each.company else "apart" for each in audience.viewers())
     watched.rooms = rooms
     return watched
 
@@ -131,6 +164,9 @@ def test_every_connection_gets_what_the_table_says(watched: list[Watched]) -> No
     rows = {row for row, _ in checked}
     assert set(RIGHTS) - rows - RARE - SELDOM == {"session.scheduled"}, "rows that no frame carried"
     assert views > 100
+    ways = sum((seen.ways for seen in watched), Counter[str]())
+    print(f"of all places after a batch {dict(ways)}")
+    assert min(ways["together"], ways["apart"]) > 1_000
 
 
 def judge(recorded: Recorded, user: UserId, room: RoomState, item: dict[str, Any] | None) -> str:
@@ -162,18 +198,31 @@ def without_time(item: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_who_comes_back_gets_what_they_would_have_got(watched: list[Watched]) -> None:
-    """A resume from every place of the standing one has at the end gives the very items that were delivered meanwhile."""
-    compared = 0
+    """A resume from every place of the standing one has at the end gives the very items that were delivered meanwhile, also where
+    others who see it otherwise come back from the same place."""
+    compared, together = 0, Counter[int]()
     for seen in watched:
-        head, dice = seen.log[-1].seq, Random(len(seen.log))
+        head, dice, audience = seen.log[-1].seq, Random(len(seen.log)), Audience(SESSION)
         room = seen.rooms[head]
+        stops = [dice.randint(1, head - 1) for _ in range(3)]
         for user in READERS:
             since = max(standing_since(room, user), 1)
             while (user, since + 1) in seen.views:
                 since += 1  # the batch of the change came as a view
-            after = dice.randint(min(since, head), head)
-            tail = visible_items(seen.log[after:], standing_of(room, user))
-            assert tail == [item for seq, item in sorted(seen.items[user].items()) if seq > after]
-            compared += len(tail)
-    print(f"\n{compared} events of tails compared with what was delivered")
+            after = max(since, dice.choice(stops))
+            if after >= head:
+                continue
+            wire_ = Wire(dice)
+            viewer = Viewer(user, wire_, standing_of(room, user), after)
+            audience.send_past(viewer, EPOCH, list(seen.log[after:]))
+            (_, document), *further = wire_.taken()
+            assert not further
+            assert (document["after"], document["upto"], viewer.position) == (after, head, head)
+            assert document["events"] == [item for seq, item in sorted(seen.items[user].items()) if seq > after]
+            compared += len(document["events"])
+            together[after in stops] += 1
+    print(
+        f"\n{compared} events of tails compared with what was delivered; {together[True]} came back from a place of others"
+    )
     assert compared > 1_000
+    assert together[True] > 50

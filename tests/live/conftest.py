@@ -12,9 +12,9 @@ import pytest
 from aiohttp import web
 
 from live.app import make_app
+from live.journal import shape_log
 from live.keys import ACCESS_TOKENS, DATABASE, DIRECTORY, GATEWAY, HOSTS, TOKENS
 from live.scheduling import schedule
-from live.serving import shape_log
 from live.settings import Settings
 from persistence.event_log import EventLog
 from persistence.models.session import NewSession

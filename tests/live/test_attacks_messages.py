@@ -41,14 +41,17 @@ async def signed_in(house: House, raw: Raw, name: str = "ana") -> Raw:
     return raw
 
 
-@pytest.mark.parametrize("frame", ["", "x", "b4aGVsbG8=", "\x00", "9", "/"])
-async def test_28_what_is_no_packet_of_the_transport_ends_it_at_once(house: House, raw: Make, frame: str) -> None:
-    attacker = await signed_in(house, raw())
-    await attacker.send(frame)
-    assert await attacker.ends() == 1002
-    async with asyncio.timeout(5):
-        while house.server.connections:  # noqa: ASYNC110 - the sign-off sets no event
-            await asyncio.sleep(0.01)
+async def test_28_what_is_no_packet_of_the_transport_ends_it_at_once(
+    house: House, raw: Make, subtests: pytest.Subtests
+) -> None:
+    for frame in ("", "x", "b4aGVsbG8=", "\x00", "9", "/"):
+        with subtests.test(frame=frame):
+            attacker = await signed_in(house, raw())
+            await attacker.send(frame)
+            assert await attacker.ends() == 1002
+            async with asyncio.timeout(5):
+                while house.server.connections:  # noqa: ASYNC110 - the sign-off sets no event
+                    await asyncio.sleep(0.01)
 
 
 MALFORMED = {
@@ -89,18 +92,19 @@ MALFORMED = {
 }
 
 
-@pytest.mark.parametrize("data", MALFORMED.values(), ids=MALFORMED.keys())
 async def test_29_33_malformed_packets_are_counted_and_end_the_connection(
-    house: House, raw: Make, data: bytes | str
+    house: House, raw: Make, subtests: pytest.Subtests
 ) -> None:
-    attacker = await signed_in(house, raw())
-    for _ in range(limits.MALFORMED_MAX - 1):
-        await attacker.send(data)
-    pong = await attacker.call("join", {"sessionId": str(uuid4())}, 77)
-    assert pong["code"] == "not_found", "one malformed packet closes nobody"
-    await attacker.send(data)
-    assert await attacker.ends() == PROTOCOL
-    assert attacker.heard("bye") == [{"code": "protocol", "reconnect": False}]
+    for name, data in MALFORMED.items():
+        with subtests.test(name):
+            attacker = await signed_in(house, raw())
+            for _ in range(limits.MALFORMED_MAX - 1):
+                await attacker.send(data)
+            pong = await attacker.call("join", {"sessionId": str(uuid4())}, 77)
+            assert pong["code"] == "not_found", "one malformed packet closes nobody"
+            await attacker.send(data)
+            assert await attacker.ends() == PROTOCOL
+            assert attacker.heard("bye") == [{"code": "protocol", "reconnect": False}]
 
 
 async def test_29_a_flood_of_them_is_not_written_down(

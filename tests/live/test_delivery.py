@@ -14,6 +14,7 @@ from tests.rooms.rehearsal import ANA, MARA, Rehearsal
 class Wire:
     """Keeps the frames that were pushed, decoded."""
 
+    outbox = None
     waiting_bytes = 0
     closing_down = False
 

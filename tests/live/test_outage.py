@@ -32,7 +32,7 @@ async def away(house: House, cluster: Cluster) -> AsyncIterator[None]:
 
 async def test_commands_say_unavailable_within_5_s_and_it_recovers(house: House, cluster: Cluster) -> None:
     session = await house.session()
-    mara, ana = await house.enter(session, "mara", "ana")
+    mara, ana, ben = await house.enter(session, "mara", "ana", "ben")
     assert (await ana.submit("chat.send", text="before"))["ok"]
     unknown = str(uuid4())
     async with away(house, cluster):
@@ -53,6 +53,9 @@ async def test_commands_say_unavailable_within_5_s_and_it_recovers(house: House,
         assert again["ok"], "who was in may come back and read"
         await ana.sees("chat.sent", text="before")
         assert not ana.closed.is_set()
+        for where in ({"epoch": ana.ack["epoch"], "after": 10_000}, {"epoch": str(uuid4()), "after": 1}):
+            ahead = await ben.join(session, **where)
+            assert ahead["code"] == "unavailable", "who has seen more elsewhere is shown less"
     deadline = time.monotonic() + 5
     while not (ack := await ana.submit("chat.send", command_id=unknown, text="into the dark"))["ok"]:
         assert ack["code"] == "unavailable"

@@ -1,5 +1,6 @@
 """The small parts by themselves: buckets, addresses, settings, failpoints, frames."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from live.frames import ids_in
 from live.limits import Buckets, Limits, Rate, take_all
 from live.packets import Malformed, Packet, fault_in, frame
 from live.settings import Settings, SettingsRefused, read_settings
+from live.tokens import AccessTokens, BadToken
 from rooms.ids import SessionId, UserId
 from tests.databases import SECRET_KEY
 
@@ -47,8 +49,8 @@ def test_a_bucket_allows_its_burst_and_then_its_rate() -> None:
 def test_one_empty_bucket_takes_from_none() -> None:
     clock = Clock()
     wide, narrow = Buckets(Rate(1, 3), clock=clock), Buckets(Rate(1, 1), clock=clock)
-    assert take_all([(wide, "a"), (narrow, "a")]) == 0.0
-    assert take_all([(wide, "a"), (narrow, "a")]) == pytest.approx(1.0)
+    assert take_all([wide.of("a"), narrow.of("a")]) == 0.0
+    assert take_all([wide.of("a"), narrow.of("a")]) == pytest.approx(1.0)
     assert [wide.take("a"), wide.take("a")] == [0.0, 0.0], "the refused one cost nothing"
 
 
@@ -121,6 +123,36 @@ async def test_failpoints_are_armed_by_name_only() -> None:
     await Failpoints("before_commit=fail@0").reach("before_commit")
     with pytest.raises(ValueError, match="nowhere"):
         Failpoints("nowhere=kill")
+    with pytest.raises(ValueError, match="block"):
+        Failpoints("before_commit=block")
+
+
+async def test_a_file_of_failpoints_may_change(tmp_path: Path) -> None:
+    file = tmp_path / "failpoints"
+    file.write_text("")
+    failpoints = Failpoints(f"@{file}")
+    await failpoints.reach("before_commit")
+    file.write_text("before_commit=fail\n")
+    with pytest.raises(InjectedFailure):
+        await failpoints.reach("before_commit")
+    loop = asyncio.get_running_loop()
+    for action, passes in (("wait", True), ("block", False)):
+        file.write_text(f"before_commit={action}:0.02")
+        beat = asyncio.create_task(asyncio.sleep(0.001))
+        since = loop.time()
+        await failpoints.reach("before_commit")
+        assert loop.time() - since >= 0.02
+        assert beat.done() is passes
+        await beat
+
+
+def test_tokens_go_by_the_clock_they_are_given() -> None:
+    there = 1_000_000_000.0
+    tokens = AccessTokens(SECRET_KEY, lambda: there)
+    token = tokens.issue(UserId("00000000-0000-4000-8000-000000000001"), "family")
+    assert tokens.read(token).issued_at == there
+    with pytest.raises(BadToken, match="token_expired"):
+        AccessTokens(SECRET_KEY).read(token)
 
 
 @given(st.binary(max_size=300))

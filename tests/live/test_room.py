@@ -2,6 +2,8 @@
 
 from uuid import uuid4
 
+import pytest
+
 from tests.live.conftest import House
 
 
@@ -33,6 +35,7 @@ async def test_the_first_join_answers_with_a_view_and_names(house: House) -> Non
     assert "resync" not in ack
 
 
+@pytest.mark.requirement("W244")
 async def test_a_newcomer_is_introduced_by_name(house: House) -> None:
     session = await house.session()
     [mara] = await house.enter(session, "mara")

@@ -84,17 +84,24 @@ async def stall(house: House, **options: Any) -> tuple[SessionId, Deaf, Any]:
     return session, deaf, mara
 
 
+def ending(house: House) -> int:
+    return sum(each.channel.closing_down for each in house.app[GATEWAY].connections())
+
+
 async def test_a_connection_too_many_bytes_behind_is_closed(house: House) -> None:
     session, deaf, mara = await stall(house)
     [ben] = await house.enter(session, "ben")
     memory = psutil.Process().memory_info().rss
     said = 0
-    while len(house.app[GATEWAY].connections()) == 3:
+    while not ending(house):
         async with asyncio.TaskGroup() as group:
             for _ in range(20):
                 group.create_task(mara.submit("chat.send", text="x" * 5_000))
         said += 20
-        assert said < 2_000, "it was never closed"
+        assert said < 2_000, "it was never given up"
+    async with asyncio.timeout(5):
+        while len(house.app[GATEWAY].connections()) == 3:  # noqa: ASYNC110 - it does not answer the close, either
+            await asyncio.sleep(0.01)
     print(f"closed after {said} messages of 5 kB")
     assert psutil.Process().memory_info().rss - memory < 60_000_000
     await ben.until(lambda visitor: visitor.types.count("chat.sent") == said, 20)

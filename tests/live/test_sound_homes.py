@@ -27,6 +27,9 @@ from tests.media.caller import Caller, Tone, until
 SLACK = 5  # a busy machine speaks and hears in pieces
 
 
+pytestmark = pytest.mark.real_time
+
+
 @pytest.fixture
 async def session(house: House) -> SessionId:
     return await house.session()
@@ -244,7 +247,7 @@ async def test_a_recording_that_nobody_spoke_in_is_settled_too(house: House, ses
 async def process(house: House, tmp_path: Path) -> AsyncIterator[Server]:
     """A server of its own process beside that of the house, which only knows the people."""
     store = f"file:{house.server.settings.store_dir}"
-    server = Server(tmp_path, house.dsn, SECRET_KEY, ICE_ADDRESSES="127.0.0.1", RECORDINGS_URL=store)
+    server = Server(tmp_path, house.dsn, SECRET_KEY, worker=False, ICE_ADDRESSES="127.0.0.1", RECORDINGS_URL=store)
     server.start()
     try:
         await server.listening()

@@ -5,8 +5,6 @@ taken back. Real processes, real speech.
 import asyncio
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -29,10 +27,11 @@ from tests.live.recorded import MIX, Taken, record, sentence_48k, submit, tone
 from tests.media.caller import loudness_at
 from tests.media.endpoint import endpoint
 from tests.media.speech import spoken, word_error_rate
+from tests.starter import start
 
 ROOT = Path(__file__).parents[2]
 WITHIN_S = 100.0  # it all happens at a low priority, and the machine may have other things to do
-pytestmark = pytest.mark.timeout(400)
+pytestmark = [pytest.mark.timeout(400), pytest.mark.real_time]  # of low priority: others would starve it
 HERTZ = 440 * 3  # of sound at 16 kHz, as heard at 48
 
 
@@ -41,21 +40,19 @@ class Process:
 
     def __init__(self, house: House, **environ: str) -> None:
         self.output = house.folder / "worker.log"
+        environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(house.folder),
+            "DATABASE_URL": house.dsn,
+            "SECRET_KEY": SECRET_KEY,
+            **environ,
+        }
+        given, ours = os.pipe()
+        self._input = os.fdopen(ours, "wb")
         with self.output.open("ab") as output:
-            self.child = subprocess.Popen(
-                [sys.executable, "run.py", "worker", "--with-parent", "--data-dir", str(house.folder)],
-                cwd=ROOT,
-                env={
-                    "PATH": os.environ["PATH"],
-                    "HOME": str(house.folder),
-                    "DATABASE_URL": house.dsn,
-                    "SECRET_KEY": SECRET_KEY,
-                    **environ,
-                },
-                stdin=subprocess.PIPE,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
+            arguments = ["worker", "--with-parent", "--data-dir", str(house.folder)]
+            self.child = start(arguments, environment, output.fileno(), given)
+        os.close(given)
 
     def said(self) -> str:
         return self.output.read_text()
@@ -63,9 +60,12 @@ class Process:
     async def ended(self, within_s: float = WITHIN_S) -> int:
         return await asyncio.to_thread(self.child.wait, within_s)
 
+    def let_go(self) -> None:
+        """As when its parent has ended."""
+        self._input.close()
+
     async def stop(self) -> None:
-        assert self.child.stdin is not None
-        self.child.stdin.close()
+        self.let_go()
         assert await self.ended(15) == 0
 
 
@@ -82,8 +82,7 @@ async def worker(house: House) -> AsyncIterator[Callable[..., Process]]:
         if each.child.poll() is None:
             await each.stop()
         else:
-            assert each.child.stdin is not None
-            each.child.stdin.close()
+            each.let_go()
 
 
 async def run_of(house: House, taken: Taken) -> Run:

@@ -395,6 +395,7 @@ def lengths(parts: Sequence[Part]) -> list[float]:
     return [(part.end - part.start) / RATE for part in parts]
 
 
+@pytest.mark.requirement("D18")
 def test_parts_follow_each_other_without_a_seam_and_are_no_longer_than_25_minutes() -> None:
     parts = list(parts_of(speech(10.0, from_s=1_499.99), 3_100 * RATE))
     assert [part.start for part in parts[1:]] == [part.end for part in parts[:-1]]
@@ -407,6 +408,7 @@ def test_parts_follow_each_other_without_a_seam_and_are_no_longer_than_25_minute
             assert container.streams.audio[0].start_time == 0
 
 
+@pytest.mark.requirement("W085", "D18")
 def test_parts_are_no_larger_than_80_mb() -> None:
     parts = list(parts_of(speech(60.0), 60 * RATE, bytes_max=50_000))
     assert len(parts) > 3

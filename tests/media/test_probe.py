@@ -63,6 +63,7 @@ async def test_stereo_and_lower_rates_are_fine(tmp_path: Path) -> None:
     assert (told.duration_s, told.channels, told.sample_rate) == (3, 2, 8_000)
 
 
+@pytest.mark.requirement("W084", "D20")
 async def test_what_a_browser_records_has_no_duration_and_is_measured_all_the_same(tmp_path: Path) -> None:
     """D20: the length of the segment is open and there is no Duration."""
     live = sound_file("webm", 4.0)
@@ -176,6 +177,7 @@ async def test_attack_58_a_thousand_streams(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("declared", [0.0, float("nan"), float("inf"), -5.0, 1e300])
+@pytest.mark.requirement("W084", "D20")
 async def test_attack_58_a_duration_that_lies_is_not_believed(tmp_path: Path, declared: float) -> None:
     lying = bytearray(sound_file("webm", 3.0))
     at = lying.index(b"\x44\x89\x88") + 3

@@ -135,6 +135,17 @@ async def test_silence_is_marked_and_cuts_what_is_still_held(room: Room) -> None
     assert '"gap":"ana","from":90,"to":250' in (room.folder / "recording" / "1" / "manifest.jsonl").read_text()
 
 
+async def test_silence_is_told_before_anything_was_flushed(room: Room, tmp_path: Path) -> None:
+    """The thread has just flushed another recording, so this one's turn is yet to come."""
+    room.talk(BEN, 0.1)
+    await until((room.folder / "recording" / "1" / "manifest.jsonl").exists)
+    later = Room(tmp_path / "later", Clock())
+    later.talk(ANA, 2.0)
+    later.recording.silence(ANA, 90)
+    await asyncio.gather(room.recording.close(), later.recording.close())
+    assert read_story(later.folder / "recording" / "1").silences == ((ANA, 90),)
+
+
 async def test_a_bad_network_is_put_in_order(room: Room) -> None:
     for each in sorted(jittery(spoken(20.0), 0.3), key=lambda sent: sent.arrives_at):
         room.clock.s = each.arrives_at

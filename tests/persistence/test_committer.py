@@ -334,6 +334,37 @@ async def test_a_lost_postgres_is_unavailable_soon_and_comes_back(
     assert await here.committer.submit(batch) == Appended(batch.reached)
 
 
+async def test_f8_it_tells_of_appends_that_find_no_room(
+    here: Process, workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also while Postgres has room for what health writes. Nobody who is idle has given up for long."""
+    monkeypatch.setattr("persistence.committer.PATIENCE_S", 0.1)
+    monkeypatch.setattr("persistence.committer.GIVEN_UP_FOR_S", 1.0)
+    scribe = await here.start_session(workshop.mara)
+
+    def given_up() -> bool:
+        return here.committer.has_given_up
+
+    with monkeypatch.context() as full:
+        full.setattr(here.event_log, "append_on", no_room)
+        for _ in range(2):
+            assert not given_up()
+            with pytest.raises(Unavailable):
+                await here.committer.submit(a_message(scribe, workshop.mara))
+            assert given_up()
+            await workshop.database.ready()
+            await asyncio.sleep(1.1)
+        with pytest.raises(Unavailable):
+            await here.committer.submit(a_message(scribe, workshop.mara))
+        assert given_up()
+    assert isinstance(await here.committer.submit(a_message(scribe, workshop.mara)), Appended)
+    assert not given_up()
+
+
+async def no_room(*_: object) -> list[Outcome]:
+    raise asyncpg.DiskFullError
+
+
 async def test_a_short_loss_is_not_noticed(here: Process, workshop: Workshop, cluster: Cluster, dsn: str) -> None:
     scribe = await here.start_session(workshop.mara)
     name = dsn.rpartition("@/")[2].partition("?")[0]

@@ -30,6 +30,7 @@ async def test_a_fresh_database_serves_with_its_two_logins(database: Database) -
         assert await connection.fetchval("SELECT current_setting('app.request_id')") == "request 1"
 
 
+@pytest.mark.requirement("P9")
 async def test_json_is_objects_ids_are_strings_times_are_utc(database: Database) -> None:
     async with database.connection() as connection:
         value = {"text": "naïve ☃", "list": [1, None, True]}
@@ -83,6 +84,47 @@ async def test_a_statement_that_takes_too_long_is_unavailable(database: Database
         async with database.transaction() as connection:
             await connection.execute("SET LOCAL statement_timeout = 20; SELECT pg_sleep(1)")
     await database.ready()
+
+
+async def test_d23_what_is_given_up_is_not_cancelled(dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may be committed already and wait for a synchronous standby: cancelled, it would be shown before that one has it."""
+    monkeypatch.setattr(pools, "COMMAND_TIMEOUT_S", 0.2)
+    database = await Database.open(dsn, SECRET_KEY, connections=2)
+    late = "WITH late AS MATERIALIZED (SELECT pg_sleep(1)) UPDATE ops.cluster SET seen_at = '2001-01-01' FROM late"
+    with pytest.raises(Unavailable):
+        async with database.connection() as connection:
+            await connection.execute(late)
+    given_up = asyncio.create_task(_hold(database, late))
+    await asyncio.sleep(0.1)
+    given_up.cancel()
+    await asyncio.wait({given_up})
+    superuser = await asyncpg.connect(dsn)
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%2001-01-01%' AND pid <> pg_backend_pid() AND state = 'active'"
+    assert await superuser.fetchval(waiting) == 2
+    async with asyncio.timeout(BACK_WITHIN_S):
+        while (await superuser.fetchval("SELECT seen_at FROM ops.cluster")).year != 2001:  # noqa: ASYNC110 - it sets no event
+            await asyncio.sleep(0.05)
+    await superuser.close()
+    await database.ready()
+    await database.close()
+
+
+async def test_d23_who_is_cancelled_in_a_transaction_stays_so(database: Database) -> None:
+    async def wait() -> None:
+        async with database.transaction() as connection:
+            await connection.execute("SELECT pg_sleep(10)")
+
+    waiting = asyncio.create_task(wait())
+    await asyncio.sleep(0.2)
+    waiting.cancel()
+    await asyncio.wait({waiting})
+    assert waiting.cancelled()
+    await database.ready()
+
+
+async def _hold(database: Database, statement: str) -> None:
+    async with database.connection() as connection:
+        await connection.execute(statement, timeout=10)
 
 
 async def test_our_own_mistakes_are_not_called_unavailable(database: Database) -> None:

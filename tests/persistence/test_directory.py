@@ -13,6 +13,7 @@ from tests.persistence.workshop import PASSWORD, Workshop, new_user
 NOBODY = UserId("00000000-0000-4000-8000-000000000000")
 
 
+@pytest.mark.requirement("W001", "W003", "W004", "W005", "W007")
 async def test_w001_a_user_is_read_back_as_created(workshop: Workshop) -> None:
     mara = await workshop.directory.user(workshop.mara)
     assert mara is not None
@@ -32,17 +33,20 @@ async def test_w001_a_user_is_read_back_as_created(workshop: Workshop) -> None:
 
 
 @pytest.mark.parametrize("address", ["mara@example.org", " MARA@Example.ORG ", "ｍａｒａ@example.org"])
+@pytest.mark.requirement("W003", "W014", "B003", "D50", "D51")
 async def test_d50_one_mailbox_is_one_account_however_it_is_spelled(workshop: Workshop, address: str) -> None:
     assert await workshop.directory.find(address) == workshop.mara
     with pytest.raises(AddressTaken):
         await workshop.directory.create_user(new_user("Mara", email=address.strip()))
 
 
+@pytest.mark.requirement("D50")
 async def test_d50_an_international_domain_is_one_mailbox_in_both_spellings(workshop: Workshop) -> None:
     user = await workshop.directory.create_user(new_user("Jörg", email="joerg@bücher.example"))
     assert await workshop.directory.find("joerg@xn--bcher-kva.example") == user
 
 
+@pytest.mark.requirement("W008", "D47")
 async def test_a_password_signs_in_and_is_noted(workshop: Workshop) -> None:
     assert await workshop.directory.sign_in("Mara@example.org", PASSWORD) == workshop.mara
     mara = await workshop.directory.user(workshop.mara)
@@ -83,6 +87,7 @@ async def test_setting_a_password_makes_an_invited_account_active(workshop: Work
     assert await workshop.value("SELECT status FROM identity.accounts WHERE id = $1", NOBODY) == "active"
 
 
+@pytest.mark.requirement("D47")
 async def test_the_password_is_stored_as_argon2id_and_changes(workshop: Workshop) -> None:
     await workshop.directory.set_password(workshop.ana, "the first password")
     await workshop.directory.set_password(workshop.ana, "the second password")
@@ -92,6 +97,7 @@ async def test_the_password_is_stored_as_argon2id_and_changes(workshop: Workshop
     assert held.startswith("$argon2id$")
 
 
+@pytest.mark.requirement("B004")
 async def test_names_are_shown_for_many_ids_and_follow_a_change(workshop: Workshop) -> None:
     names = await workshop.directory.names([workshop.mara, workshop.ana, NOBODY])
     assert names == {workshop.mara: "Mara Host", workshop.ana: "Ana Example"}

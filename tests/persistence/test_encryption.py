@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from persistence.database import Database
+from persistence.directory import ERASED_NAME
 from persistence.embedded import find_binaries
-from persistence.encryption import DataKey, Keys, Undecryptable, derive, key_id, normalise_email
+from persistence.encryption import DataKey, Held, Keys, Undecryptable, derive, key_id, normalise_email
 from persistence.models.registration import NewInvitation
 from persistence.models.user import NewUser
 from persistence.tokens import TokenKind
@@ -19,10 +20,26 @@ from tests.persistence.workshop import Workshop
 
 ROW, OTHER_ROW = UUID(int=1), UUID(int=2)
 COLUMN = "identity.accounts.full_name_enc"
-KEYS = Keys(SECRET_KEY, {1: bytes(32), 3: bytes([3]) * 32}, 3, DataKey(2, bytes([2]) * 32))
+
+
+def keys(*rows: int, row: int) -> Keys:
+    secrets = {number: bytes([number]) * 32 for number in (*rows, 2)}
+    held = Held(
+        rows={number: secrets[number] for number in rows},
+        row=DataKey(row, secrets[row]),
+        indexes={2: secrets[2]},
+        index=DataKey(2, secrets[2]),
+        invitations=bytes(32),
+        badges=bytes(32),
+    )
+    return Keys(SECRET_KEY, held)
+
+
+KEYS = keys(1, 3, row=3)
 
 
 @given(st.text())
+@pytest.mark.requirement("B317", "B318")
 def test_what_is_sealed_opens_at_its_place_and_nowhere_else(text: str) -> None:
     envelope = KEYS.seal(text, COLUMN, ROW)
     assert KEYS.open(envelope, COLUMN, ROW) == text
@@ -48,7 +65,7 @@ def test_every_bit_of_an_envelope_counts() -> None:
 
 def test_an_envelope_names_its_key_and_old_keys_still_open() -> None:
     assert key_id(KEYS.seal("Mara", COLUMN, ROW)) == 3
-    old = Keys(SECRET_KEY, {1: bytes(32)}, 1, DataKey(2, bytes(32))).seal("Mara", COLUMN, ROW)
+    old = keys(1, row=1).seal("Mara", COLUMN, ROW)
     assert key_id(old) == 1
     assert KEYS.open(old, COLUMN, ROW) == "Mara"
 
@@ -81,6 +98,7 @@ def test_keys_of_different_purposes_have_nothing_in_common() -> None:
         ('"a@b"@example.org', '"a@b"@example.org'),
     ],
 )
+@pytest.mark.requirement("D50")
 def test_d50_an_address_has_one_spelling(spelled: str, normal: str) -> None:
     assert normalise_email(spelled) == normal
     assert normalise_email(normal) == normal
@@ -102,20 +120,23 @@ async def test_the_first_process_makes_the_keys_and_the_next_reads_them(database
     await again.close()
 
 
+@pytest.mark.requirement("B317", "D51")
 async def test_a_ciphertext_copied_to_another_account_does_not_open(workshop: Workshop) -> None:
     await workshop.execute(
         "UPDATE identity.accounts a SET full_name_enc = m.full_name_enc FROM identity.accounts m WHERE a.id = $1 AND m.id = $2",
         workshop.ana,
         workshop.mara,
     )
+    assert await workshop.directory.names([workshop.ana]) == {workshop.ana: ERASED_NAME}
     with pytest.raises(Undecryptable):
-        await workshop.directory.names([workshop.ana])
+        await workshop.directory.user(workshop.ana)
 
 
 def dump_of(dsn: str) -> str:
     return subprocess.run([find_binaries() / "pg_dump", dsn], capture_output=True, text=True, check=True).stdout
 
 
+@pytest.mark.requirement("W003", "W004", "W005", "B003", "B004", "B317", "B319", "D51")
 async def test_attack_71_a_dump_holds_no_address_name_password_or_token(workshop: Workshop, dsn: str) -> None:
     canary = f"canary{uuid4().hex}"
     user = await workshop.directory.create_user(

@@ -112,6 +112,27 @@ REFUSED: list[tuple[str, type[BaseModel], dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("rule", "model", "sent", "pointer"), REFUSED, ids=[case[0] for case in REFUSED])
+@pytest.mark.requirement(
+    "W014",
+    "W015",
+    "W029",
+    "W035",
+    "W039",
+    "W040",
+    "W042",
+    "W048",
+    "W049",
+    "W050",
+    "W051",
+    "W169",
+    "W184",
+    "W186",
+    "W258",
+    "D40",
+    "D44",
+    "D46",
+    "D48",
+)
 def test_a_rule_names_the_field_that_breaks_it(
     rule: str, model: type[BaseModel], sent: dict[str, Any], pointer: str
 ) -> None:
@@ -122,6 +143,7 @@ def test_a_rule_names_the_field_that_breaks_it(
     assert result.errors[0].message
 
 
+@pytest.mark.requirement("W253")
 def test_w253_all_errors_are_named_also_those_between_fields() -> None:
     sent = SESSION | {"title": "", "scheduledEnd": "2030-05-06T08:00:00Z", "maxParticipants": -1, "extra": 1}
     with pytest.raises(Invalid) as refused:
@@ -140,6 +162,7 @@ def test_an_error_never_repeats_what_was_sent() -> None:
     assert "canary" not in str(result)
 
 
+@pytest.mark.requirement("W177", "W179", "D40", "D41")
 def test_defaults_are_the_resolved_ones() -> None:
     session = parse(NewSession, SESSION)
     assert (session.max_participants, session.lobby) == (50, True)

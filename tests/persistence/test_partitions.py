@@ -40,6 +40,7 @@ async def where(workshop: Workshop, id_: str) -> str:
     return found
 
 
+@pytest.mark.requirement("W245")
 async def test_months_are_made_ahead_once_whoever_asks(workshop: Workshop) -> None:
     assert await workshop.value(NAMES) == ["audio_recordings_default"]
     made = await asyncio.gather(*(workshop.value(ENSURE, 3) for _ in range(4)))
@@ -48,6 +49,7 @@ async def test_months_are_made_ahead_once_whoever_asks(workshop: Workshop) -> No
     assert await workshop.value(ENSURE, 4) == 1
 
 
+@pytest.mark.requirement("W077", "W245", "D24")
 async def test_a_row_lies_in_its_month_to_the_millisecond(workshop: Workshop) -> None:
     await workshop.value(ENSURE, 1)
     start = month(1)
@@ -63,6 +65,7 @@ async def test_a_row_lies_in_its_month_to_the_millisecond(workshop: Workshop) ->
             assert await where(workshop, id_) == place, at
 
 
+@pytest.mark.requirement("W245", "D24")
 async def test_without_any_month_nothing_is_refused_and_what_refers_to_it_stays(workshop: Workshop) -> None:
     """Nobody made partitions for months: rows are kept where they are, with their transcripts."""
     id_ = uuid7(datetime.now(UTC))
@@ -76,6 +79,7 @@ async def test_without_any_month_nothing_is_refused_and_what_refers_to_it_stays(
     assert await workshop.value("SELECT count(*) FROM audio_recordings") == 2
 
 
+@pytest.mark.requirement("W077", "D24")
 async def test_d24_ids_of_another_version_are_refused(workshop: Workshop) -> None:
     assert await refused(workshop, INSERT, str(uuid4()), workshop.ana) == "check_recording_id_v7"
 
@@ -91,6 +95,7 @@ async def test_the_database_makes_the_same_kind_of_ids(workshop: Workshop) -> No
     assert UUID(uuid7(at - timedelta(milliseconds=1), b"\xff" * 10)) < floor
 
 
+@pytest.mark.requirement("W245", "D24")
 async def test_a_search_by_id_or_time_touches_its_partitions_only(workshop: Workshop) -> None:
     await workshop.value(ENSURE, 3)
     for where_, argument in (
@@ -110,6 +115,7 @@ async def test_a_search_by_id_or_time_touches_its_partitions_only(workshop: Work
         assert name(3) not in plan
 
 
+@pytest.mark.requirement("P7")
 async def test_a_partition_can_only_be_reached_through_its_parent(workshop: Workshop) -> None:
     await workshop.value(ENSURE, 0)
     for table in (name(0), "audio_recordings_default"):
@@ -119,6 +125,7 @@ async def test_a_partition_can_only_be_reached_through_its_parent(workshop: Work
                     await connection.execute(f"SELECT * FROM workbook.{table}")
 
 
+@pytest.mark.requirement("W089", "W090", "D24", "D49")
 async def test_months_that_have_been_made_keep_the_promises_of_the_whole(workshop: Workshop) -> None:
     """Serving is refused where a table has no row-level security; every partition has its triggers and keys."""
     await workshop.value(ENSURE, 1)

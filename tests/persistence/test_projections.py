@@ -8,15 +8,18 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
 from uuid import uuid4
 
+import asyncpg
 import pytest
 
 from persistence.database import Database
+from persistence.event_log import Head
 from persistence.projections import Projector
 from rooms import room
 from rooms.chat import SendMessage
@@ -98,6 +101,7 @@ async def about(workshop: Workshop, scribe: Scribe) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.requirement("W205", "W206", "W209", "W210", "D43")
 async def test_rows_say_what_the_rules_say(here: Process, workshop: Workshop, seed: int) -> None:
     print("seed", seed)
     scribe, hour = await an_hour(here, workshop, seed)
@@ -133,6 +137,7 @@ async def test_rows_say_what_the_rules_say(here: Process, workshop: Workshop, se
     assert overall["summary"] == summary(evidence, hour.now)
 
 
+@pytest.mark.requirement("W188")
 async def test_w188_a_session_says_where_its_recordings_are_once_there_are_any(
     here: Process, workshop: Workshop
 ) -> None:
@@ -286,9 +291,71 @@ async def test_a_late_writer_does_not_undo_a_newer_projection(here: Process, wor
     await settle(follower)
     newest = await rows_of(workshop, scribe)
     late = projector(here)
-    late._evidence[scribe.session] = old
-    await late._project(scribe.session, old.seq, hour.now)
+    head = (await here.event_log.heads([scribe.session]))[scribe.session]
+    late._evidence[scribe.session] = head.epoch, old
+    await late._project(replace(head, last_seq=old.seq), hour.now)
     assert await rows_of(workshop, scribe) == newest
+
+
+_PROMOTED = """
+DELETE FROM live.session_events WHERE session_id = '{0}' AND seq > {1};
+DELETE FROM live.session_commands WHERE session_id = '{0}' AND seq > {1};
+UPDATE live.session_heads SET last_seq = {1}, epoch = gen_random_uuid() WHERE session_id = '{0}';
+UPDATE live.projection_cursors SET seq = least(seq, {1}), projected_at = NULL WHERE session_id = '{0}'
+"""
+
+
+async def lose_the_end(dsn: str, scribe: Scribe, here: Process, *, of: int) -> Scribe:
+    """As a standby that had not heard of it, promoted; whoever follows the session lives on."""
+    superuser = await asyncpg.connect(dsn)
+    await superuser.execute(_PROMOTED.format(scribe.session, scribe.state.seq - of))
+    await superuser.close()
+    anew = here.scribe(scribe.session)
+    anew.clock = scribe.clock
+    await anew.catch_up()
+    assert anew.state.seq == scribe.state.seq - of
+    return anew
+
+
+async def test_what_a_promotion_lost_counts_no_more(here: Process, workshop: Workshop, dsn: str) -> None:
+    """F5: what came in place of it does."""
+    scribe, hour = await an_hour(here, workshop)
+    follower = projector(here)
+    await scribe.say(*(said(workshop.ana, SendMessage(text="lost")) for _ in range(6)))
+    await settle(follower)
+    scribe = await lose_the_end(dsn, scribe, here, of=6)
+    hour.passes(1)
+    await scribe.say(said(workshop.ben, AskQuestion(text="instead?")), said(workshop.ben, SendMessage(text="kept")))
+    await settle(follower)
+    await scribe.say(said(workshop.mara, EndSession()))
+    await settle(follower)
+    evidence = gather(await here.event_log.read(scribe.session, 0))
+    assert await workshop.value("SELECT seq FROM live.projection_cursors WHERE session_id = $1", scribe.session) == (
+        evidence.seq
+    )
+    for user, row in (await rows_of(workshop, scribe)).items():
+        found = score(evidence, UserId(user), hour.now)
+        assert row["score"] == (found.score or 0)
+        assert row["metadata"]["interactionCount"] == found.counters.interaction_count
+
+
+async def test_what_was_reckoned_before_a_promotion_is_not_written_after_it(
+    here: Process, workshop: Workshop, dsn: str
+) -> None:
+    scribe, hour = await an_hour(here, workshop)
+    head = (await here.event_log.heads([scribe.session]))[scribe.session]
+    await settle(projector(here))
+    scribe = await lose_the_end(dsn, scribe, here, of=2)
+    before = await rows_of(workshop, scribe)
+    late = projector(here)
+    late._evidence[scribe.session] = (
+        head.epoch,
+        replace(gather(await here.event_log.read(scribe.session, 0)), seq=head.last_seq),
+    )
+    await late._project(head, hour.now)
+    assert await rows_of(workshop, scribe) == before
+    cursor = await workshop.value("SELECT seq FROM live.projection_cursors WHERE session_id = $1", scribe.session)
+    assert cursor == head.last_seq - 2
 
 
 async def test_a_session_rests_between_two_projections(here: Process, workshop: Workshop) -> None:
@@ -318,10 +385,10 @@ async def test_one_session_that_fails_stops_no_other(
     follower = projector(here)
     project = follower._project
 
-    async def failing(session: Any, upto: int, at: datetime) -> None:
-        if session == bad.session:
+    async def failing(head: Head, at: datetime) -> None:
+        if head.session == bad.session:
             raise ValueError("words of a row")
-        await project(session, upto, at)
+        await project(head, at)
 
     follower._project = failing  # type: ignore[method-assign]
     with caplog.at_level(logging.ERROR):

@@ -47,6 +47,7 @@ def recordings(database: Database) -> Recordings:
 # -- validation --
 
 
+@pytest.mark.requirement("W081", "W083", "W085", "W095", "W096", "W102", "W103", "W251", "W252", "W253")
 def test_what_is_wrong_with_an_upload_is_said_all_at_once() -> None:
     """W253, with the document's words."""
     assert validate(NewRecording, UPLOAD).is_valid
@@ -77,6 +78,7 @@ def test_what_is_wrong_with_an_upload_is_said_all_at_once() -> None:
 @pytest.mark.parametrize(
     ("size", "valid"), [(0, False), (1, True), (FILE_BYTES_MAX, True), (FILE_BYTES_MAX + 1, False)]
 )
+@pytest.mark.requirement("W102", "W251", "D21")
 def test_d21_100_mb_exactly_are_allowed_and_nothing_is_no_file(size: int, valid: bool) -> None:
     assert validate(NewRecording, UPLOAD | {"fileSizeBytes": size}).is_valid == valid
 
@@ -100,11 +102,13 @@ def test_attack_54_names_that_are_paths_or_no_names(name: str) -> None:
         ("audio/x-m4a", "audio/m4a"),
     ],
 )
+@pytest.mark.requirement("W083", "W252", "D19")
 def test_d19_one_name_for_every_type(sent: str, named: str) -> None:
     assert audio_type(sent) == named
 
 
 @pytest.mark.parametrize("sent", ["audio/ogg", "audio/flac", "video/mp4", "text/html", "", None, 5, ["audio/wav"]])
+@pytest.mark.requirement("W083", "W103", "W252", "D19")
 def test_d19_other_types_are_refused(sent: Any) -> None:
     assert not validate(NewRecording, UPLOAD | {"mimeType": sent}).is_valid
 
@@ -138,6 +142,7 @@ async def test_finalising_twice_makes_the_same_rows(workshop: Workshop) -> None:
     assert await workshop.value("SELECT count(*) FROM audio_recordings") == 9
 
 
+@pytest.mark.requirement("W076", "D18", "D23")
 async def test_parts_are_the_documented_rows_in_their_place(workshop: Workshop) -> None:
     tape = await Tape.stored(workshop, parts=2)
     (mix, *_) = await tape.recordings.of_recording(tape.recording)
@@ -175,6 +180,7 @@ async def test_fewer_parts_than_before_leave_no_row_behind(workshop: Workshop) -
     assert len(mix.parts) == 1
 
 
+@pytest.mark.requirement("W084", "W101", "D20")
 async def test_a_sound_of_a_moment_lasts_a_second(workshop: Workshop) -> None:
     tape = await Tape.roll(workshop)
     await tape.recordings.finalising(tape.recording)
@@ -206,6 +212,7 @@ async def test_what_is_missing_or_failed_is_said(workshop: Workshop) -> None:
 # -- who may hear it --
 
 
+@pytest.mark.requirement("D23")
 async def test_the_mix_is_for_who_attended_the_own_track_for_its_speaker_all_for_staff(workshop: Workshop) -> None:
     tape = await Tape.stored(workshop)
     ana, ben = workshop.ana, workshop.ben
@@ -343,6 +350,7 @@ async def test_an_upload_is_its_owner_s_alone(workshop: Workshop, recordings: Re
     assert await recordings.get(id_, workshop.otto) is not None
 
 
+@pytest.mark.requirement("W079", "W080", "W230")
 async def test_w079_a_module_and_lesson_that_the_uploader_sees(workshop: Workshop, recordings: Recordings) -> None:
     shown = await add_module(workshop, 1, is_published=True)
     hidden = await add_module(workshop, 2)
@@ -360,6 +368,7 @@ async def test_w079_a_module_and_lesson_that_the_uploader_sees(workshop: Worksho
 # -- deleting --
 
 
+@pytest.mark.requirement("W247", "D54")
 async def test_a_deleted_recording_is_hidden_at_once_and_destroyed_a_month_later(
     workshop: Workshop, recordings: Recordings
 ) -> None:

@@ -166,6 +166,7 @@ async def test_attack_24_the_app_login_writes_nothing(full: Workshop, subtests: 
                 await connection.execute(statement)
 
 
+@pytest.mark.requirement("P1", "P11")
 async def test_p1_nothing_of_an_identity_is_left_on_the_connection(full: Workshop) -> None:
     async with full.database.app.acquire() as connection:
         async with connection.transaction():
@@ -188,17 +189,52 @@ async def test_attack_68_the_app_login_calls_only_what_its_policies_need(full: W
         SCHEMAS,
     )
     assert callable_ == [
+        "attempt",
+        "behind_s",
+        "count_view",
+        "course_of_assignment",
+        "course_of_lesson",
+        "course_of_module",
+        "course_of_submission",
         "current_user_id",
+        "english_tsv",
+        "has_completed",
         "has_role",
         "is_admin",
+        "is_somebody",
+        "is_text_set",
+        "is_timezone",
+        "link_fataplus",
+        "mark_solution",
+        "moderates",
+        "module_content_ok",
+        "my_courses",
+        "my_hosted_sessions",
+        "my_led_courses",
+        "my_led_projects",
+        "my_led_slugs",
+        "my_modules",
         "my_people",
+        "my_projects",
         "my_recordings",
+        "my_reviewed_submissions",
         "my_sessions",
         "my_staffed_sessions",
+        "my_students",
+        "my_taught_courses",
+        "open_to",
+        "place",
+        "plain_text",
+        "prerequisites_met",
+        "reseals",
         "search",
+        "submission_owner",
+        "uuid7",
+        "word_count",
     ]
 
 
+@pytest.mark.requirement("B321")
 async def test_every_table_has_forced_policies_and_every_definer_function_a_fixed_path(full: Workshop) -> None:
     bare = await full.value(
         "SELECT array_agg(c.oid::regclass::text) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
@@ -228,6 +264,7 @@ async def test_every_table_has_forced_policies_and_every_definer_function_a_fixe
     assert reachable is None  # any other view would read as its owner
 
 
+@pytest.mark.requirement("P2", "B321")
 async def test_serving_is_refused_to_a_superuser_and_where_a_table_shows_rows_to_nobody(
     dsn: str, workshop: Workshop
 ) -> None:

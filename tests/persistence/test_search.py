@@ -82,10 +82,12 @@ async def test_nothing_of_a_voice_taken_back_is_found(tape: Tape, workshop: Work
         ("harbour " * 1000, 1),
     ],
 )
+@pytest.mark.requirement("W235", "D12")
 async def test_people_type_what_they_like(tape: Tape, workshop: Workshop, query: str, hits: int) -> None:
     assert len(await found(tape, workshop.otto, query)) == hits
 
 
+@pytest.mark.requirement("W235", "D12")
 async def test_pages_come_latest_first_without_a_gap(workshop: Workshop) -> None:
     tape = await Tape.stored(workshop, parts=5)
     for number in range(1, 6):
@@ -95,12 +97,13 @@ async def test_pages_come_latest_first_without_a_gap(workshop: Workshop) -> None
     cursor = None
     while True:
         page = await search.find(workshop.ben, "colours", 2, cursor)
-        seen += [hit.audio_recording_id for hit in page.items]
+        seen += [str(hit.audio_recording_id) for hit in page.items]
         if (cursor := page.next_cursor) is None:
             break
     assert seen == [await tape.part(MIX, number) for number in (5, 4, 3, 2, 1)]
 
 
+@pytest.mark.requirement("W238", "P3")
 async def test_w238_the_index_is_used_although_rows_are_secured(tape: Tape, workshop: Workshop) -> None:
     async with workshop.database.transaction() as connection:
         await connection.execute("SET LOCAL enable_seqscan = off")

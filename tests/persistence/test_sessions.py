@@ -24,6 +24,7 @@ NOWHERE = SessionId("00000000-0000-4000-8000-000000000000")
 # -- sessions --
 
 
+@pytest.mark.requirement("W167", "W168", "W173", "W174")
 async def test_w168_a_session_is_read_back_as_scheduled(workshop: Workshop) -> None:
     session = await workshop.sessions.get(workshop.session, workshop.mara)
     assert session is not None
@@ -43,6 +44,7 @@ async def test_a_session_without_its_first_event_is_not_made(workshop: Workshop)
     assert await workshop.value("SELECT count(*) FROM live.live_sessions") == before
 
 
+@pytest.mark.requirement("W171")
 async def test_w171_only_instructors_and_administrators_host(workshop: Workshop) -> None:
     with pytest.raises(NotAnInstructor):
         await workshop.sessions.create(new_session(), workshop.ana, head_only)
@@ -50,6 +52,7 @@ async def test_w171_only_instructors_and_administrators_host(workshop: Workshop)
     await workshop.sessions.create(new_session(), workshop.ana, head_only)
 
 
+@pytest.mark.requirement("W172", "W233")
 async def test_w172_a_module_that_does_not_exist_is_named(workshop: Workshop) -> None:
     with pytest.raises(Invalid) as refused:
         await workshop.sessions.create(new_session(module_id=NOWHERE), workshop.mara, head_only)
@@ -94,6 +97,7 @@ async def test_a_forged_cursor_is_refused(workshop: Workshop, cursor: str) -> No
         await workshop.sessions.list(workshop.mara, cursor=cursor)
 
 
+@pytest.mark.requirement("W247")
 async def test_w247_a_deleted_session_is_gone_for_everybody_but_its_rows_stay(workshop: Workshop) -> None:
     assert await workshop.sessions.delete(workshop.session)
     assert not await workshop.sessions.delete(workshop.session)
@@ -136,6 +140,7 @@ async def test_entry_is_refused_to_strangers_and_whoever_withdrew_or_is_suspende
     assert await workshop.sessions.entry(NOWHERE, workshop.mara) is None
 
 
+@pytest.mark.requirement("W007")
 async def test_w007_entry_says_when_workshop_access_was_withdrawn(workshop: Workshop) -> None:
     await workshop.directory.change(workshop.theo, UserAdministration(workshop_access_granted=False))
     entry = await workshop.sessions.entry(workshop.session, workshop.theo)
@@ -145,6 +150,7 @@ async def test_w007_entry_says_when_workshop_access_was_withdrawn(workshop: Work
 # -- registrations --
 
 
+@pytest.mark.requirement("W177", "D44")
 async def test_d44_a_full_session_puts_the_next_on_the_waitlist_and_promotes_in_order(workshop: Workshop) -> None:
     await workshop.execute("UPDATE live.live_sessions SET max_participants = 1")
     registrations, session = workshop.registrations, workshop.session
@@ -161,6 +167,7 @@ async def test_d44_a_full_session_puts_the_next_on_the_waitlist_and_promotes_in_
     assert await registrations.promote_waiting(session) == (workshop.otto, workshop.ana)
 
 
+@pytest.mark.requirement("W177", "D44")
 async def test_attack_23_parallel_registrations_never_pass_the_limit(workshop: Workshop) -> None:
     await workshop.execute("UPDATE live.live_sessions SET max_participants = 2")
     users = [workshop.ana, workshop.ben, workshop.otto]

@@ -30,6 +30,7 @@ SAID: dict[str, Any] = {
 # -- validation --
 
 
+@pytest.mark.requirement("W122", "W123", "W128", "W253")
 def test_what_is_wrong_with_a_transcript_is_said_all_at_once() -> None:
     assert validate(Transcript, SAID).is_valid
     sent = SAID | {
@@ -71,16 +72,19 @@ def test_what_cannot_be_stored_is_left_out_of_what_an_engine_heard() -> None:
         ("mandarin", "zh"),
     ],
 )
+@pytest.mark.requirement("W110", "W136", "D29")
 def test_d29_languages_by_their_iso_code(said: str, code: str) -> None:
     assert language_code(said) == code
 
 
 @pytest.mark.parametrize("said", ["", "e", "engl", "en-USA", "klingon", None, 7, "en us", "../en"])
+@pytest.mark.requirement("W136", "D29")
 def test_w136_what_is_no_language_is_refused(said: Any) -> None:
     with pytest.raises(ValueError, match="ISO 639"):
         language_code(said)
 
 
+@pytest.mark.requirement("W109", "D28")
 def test_d28_a_confidence_is_made_of_what_the_engine_says_of_segments() -> None:
     assert confidence_of([math.log(0.8), math.log(0.8)]) == 0.8
     assert confidence_of([-0.25, -0.35]) == 0.74
@@ -93,6 +97,7 @@ def test_d28_a_confidence_is_made_of_what_the_engine_says_of_segments() -> None:
 # -- making them --
 
 
+@pytest.mark.requirement("W088", "W114")
 async def test_a_transcript_is_made_in_its_steps_and_only_once(workshop: Workshop) -> None:
     tape = await Tape.stored(workshop)
     part = await tape.part(workshop.ana)
@@ -142,6 +147,7 @@ async def test_many_who_begin_at_once_begin_one(workshop: Workshop) -> None:
 
 
 @pytest.mark.parametrize("said", [[], [said_by(None, " \t")]], ids=["nothing", "blanks"])
+@pytest.mark.requirement("W108", "D27")
 async def test_d27_silence_is_failed_as_no_speech_and_not_tried_again(workshop: Workshop, said: list[Any]) -> None:
     tape = await Tape.stored(workshop)
     id_ = await tape.transcribe(workshop.ana, said)
@@ -295,6 +301,7 @@ async def test_the_list_is_one_s_own_without_the_times(workshop: Workshop) -> No
 # -- the archive --
 
 
+@pytest.mark.requirement("W246")
 async def test_w246_after_two_years_a_transcript_is_archived_and_read_as_before(workshop: Workshop, dsn: str) -> None:
     tape = await Tape.stored(workshop)
     await tape.transcribe_all()

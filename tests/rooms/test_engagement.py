@@ -1,5 +1,6 @@
 """Participation scores: equal to the specified formula, traceable, and fair in the ways that were promised."""
 
+import os
 import random
 from collections.abc import Iterable
 from datetime import timedelta
@@ -256,7 +257,7 @@ def rounded(case: dict[str, Any]) -> dict[str, Any]:
 def test_thousands_of_random_sessions_agree_with_the_oracle() -> None:
     dice = random.Random(20310505)
     seen: set[int | None] = set()
-    for _ in range(3_000):
+    for _ in range(3_000 if os.environ.get("FAULTS") == "long" else 1_000):
         seen.add(compare(rounded(random_case(dice))).score)
     assert len(seen) > 60, "the cases reach all over the scale"
 

@@ -73,6 +73,7 @@ def at(status: Status) -> Transcript:
 
 @pytest.mark.parametrize("status", Status)
 @pytest.mark.parametrize("command", STEERING)
+@pytest.mark.requirement("W195", "W196", "W197", "W198", "W199", "W200", "D38", "D39")
 def test_attack_23_every_transition_is_legal_or_refused(status: Status, command: type[Command]) -> None:
     """W195-W200, D38 (a pause may end or be cancelled), D39 (a start may fail)."""
     legal_in, target = STEERING[command]
@@ -201,6 +202,7 @@ def test_a_session_lasts_at_most_31_days() -> None:
     room.when(MARA, ExtendSession(minutes=1)).refused("limit_reached")
 
 
+@pytest.mark.requirement("W186", "D40")
 def test_features_are_named_once_and_a_feature_switched_off_is_off() -> None:
     room = given()
     twice = (*feature("chat"), *feature("chat", is_enabled=False))
@@ -210,6 +212,7 @@ def test_features_are_named_once_and_a_feature_switched_off_is_off() -> None:
     assert (now.feature(FeatureType.CHAT), now.feature(FeatureType.QA)) == (None, None)
 
 
+@pytest.mark.requirement("W179", "D40")
 def test_all_six_features_are_on_by_default() -> None:
     """D40: the documented default `[]` would switch everything off."""
     assert {each.type for each in ALL_FEATURES if each.is_enabled} == set(FeatureType)

@@ -99,6 +99,7 @@ def test_a_second_tab_appends_nothing() -> None:
     room.after([(MARA, Admit(user_id=ANA))]).joins(ANA).then([])
 
 
+@pytest.mark.requirement("W205", "W206", "D43")
 def test_the_first_join_stays_and_the_last_leave_shows() -> None:
     """D43: one pair of times; the intervals live in the log."""
     room = given()
@@ -132,6 +133,7 @@ def test_nobody_leaves_twice_or_without_having_come() -> None:
     room.leaves(ANA).then([])
 
 
+@pytest.mark.requirement("W207")
 def test_attack_17_a_session_has_one_instructor_whoever_was_invited_as_one() -> None:
     room = given()
     room.joins(CLEO, "instructor").then([ParticipantJoined(user_id=CLEO, role=Role.ASSISTANT)])
@@ -229,6 +231,7 @@ def test_a_role_given_to_somebody_who_waits_holds_when_they_are_let_in() -> None
 # -- Seats (D44) --
 
 
+@pytest.mark.requirement("W177", "D44")
 def test_attack_23_the_room_never_holds_more_than_its_seats() -> None:
     room = with_lobby([ANA, BEN, CLEO], max_participants=2)
     assert named(room.when(MARA, Admit())) == [
@@ -241,6 +244,7 @@ def test_attack_23_the_room_never_holds_more_than_its_seats() -> None:
     room.when(MARA, Admit()).then([])
 
 
+@pytest.mark.requirement("W177", "D44")
 def test_staff_take_no_seat_observers_do() -> None:
     room = given(max_participants=3)
     assert seats_free(room.room) == 0

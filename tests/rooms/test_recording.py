@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from rooms.feature import Effect, Enqueue, Event
-from rooms.lifecycle import SessionEnded
+from rooms.lifecycle import ATTENDANCE, SessionEnded
 from rooms.people import standing_of
 from rooms.recording import (
     MARKS_MAX,
@@ -55,7 +55,9 @@ def recorded(held: Transcript) -> set[str]:
 
 
 def queued(held: Transcript, outcome: Any) -> list[Effect]:
-    return [effect for each in outcome.recorded for effect in effects(held.room, each) if isinstance(effect, Enqueue)]
+    """Work on recordings."""
+    asked = [effect for each in outcome.recorded for effect in effects(held.room, each)]
+    return [effect for effect in asked if isinstance(effect, Enqueue) and effect.kind != ATTENDANCE]
 
 
 def told(held: Transcript, stage: str, **more: Any) -> dict[str, Any]:

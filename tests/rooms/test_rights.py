@@ -46,6 +46,7 @@ def instructors(room: Transcript) -> Sequence[UserId]:
 # -- The table of roles --
 
 
+@pytest.mark.requirement("W208", "W215", "D42")
 def test_each_role_holds_what_the_table_says() -> None:
     """domain.md 4.3, written out here by hand; D42: observers speak not."""
     room = given()

@@ -1,0 +1,93 @@
+"""Which files of tests begin first: those that take longest, so that the last process of a run is not left alone with one of them.
+
+A file that is not named comes after all that are. `pytest --durations=0` tells what takes how long.
+"""
+
+from collections.abc import Sequence
+
+import pytest
+
+LONGEST = (
+    # of the browser
+    "tests/browser/test_accessibility.py",
+    "tests/browser/test_journey_replay.py",
+    "tests/browser/test_journey_breakouts.py",
+    "tests/browser/test_journey_sound.py",
+    "tests/browser/test_journey_board.py",
+    "tests/browser/test_journey_phone.py",
+    "tests/browser/test_journey_workshop.py",
+    "tests/browser/test_journey_kill.py",
+    # of everything else: what waits in real time and what computes, in turn
+    "tests/live/test_captions.py",
+    "tests/persistence/test_backup.py",
+    "tests/faults/test_many_processes.py",
+    "tests/laws/test_laws.py",
+    "tests/live/test_worker.py",
+    "tests/laws/test_never_visible.py",
+    "tests/live/test_sound_homes.py",
+    "tests/faults/test_kill_archive.py",
+    "tests/faults/test_f8_full_disks.py",
+    "tests/faults/test_f5_failover.py",
+    "tests/faults/test_f16_slow_readers.py",
+    "tests/media/test_finalise.py",
+    "tests/live/test_serving.py",
+    "tests/api/test_schema_fuzz.py",
+    "tests/live/test_sound.py",
+    "tests/laws/test_received_bytes.py",
+    "tests/faults/test_two_servers.py",
+    "tests/attacks/test_in_a_browser.py",
+    "tests/faults/test_f3_frozen_server.py",
+    "tests/media/test_transcriber.py",
+    "tests/faults/test_commit_failures.py",
+    "tests/persistence/test_event_log.py",
+    "tests/attacks/test_unconsented.py",
+    "tests/persistence/test_embedded.py",
+    "tests/faults/test_f9_slow_recordings_disk.py",
+    "tests/api/test_uploads.py",
+    "tests/faults/test_f19_poison_event.py",
+    "tests/media/test_recorder.py",
+    "tests/faults/test_f25_exhaustion.py",
+    "tests/persistence/test_erasure.py",
+    "tests/faults/test_kill_postgres.py",
+    "tests/live/test_restored.py",
+    "tests/faults/test_f18_damaged_rows.py",
+    "tests/media/test_desk.py",
+    "tests/faults/test_f6_slow_postgres.py",
+    "tests/persistence/test_database.py",
+    "tests/faults/test_f14_clock_steps.py",
+    "tests/persistence/test_committer.py",
+    "tests/persistence/test_attendance.py",
+    "tests/faults/test_f26_soak.py",
+    "tests/faults/test_f7_postgres_pool.py",
+    "tests/persistence/test_replica.py",
+    "tests/live/test_heartbeat.py",
+    "tests/persistence/test_documented_tables.py",
+    "tests/faults/test_retries.py",
+    "tests/api/test_attacks.py",
+    "tests/live/test_sound_recorded.py",
+    "tests/persistence/test_projections.py",
+    "tests/live/test_workers.py",
+    "tests/api/test_keys.py",
+    "tests/attacks/test_floods.py",
+    "tests/persistence/test_schema.py",
+    "tests/attacks/test_rooms_apart.py",
+    "tests/persistence/test_plans.py",
+    "tests/attacks/test_identity.py",
+    "tests/api/test_recordings.py",
+    "tests/attacks/test_sound.py",
+    "tests/api/test_values.py",
+    "tests/attacks/test_authorisation.py",
+    "tests/media/test_timeline.py",
+    "tests/attacks/test_commands.py",
+    "tests/rooms/test_engagement.py",
+    "tests/attacks/test_malformed.py",
+    "tests/laws/test_drawn_together.py",
+    "tests/api/test_authorisation.py",
+    "tests/api/test_openapi.py",
+)
+PLACES = {path: place for place, path in enumerate(LONGEST)}
+
+
+def in_order(items: Sequence[pytest.Item]) -> list[pytest.Item]:
+    """File by file, each as it was."""
+    return sorted(items, key=lambda item: PLACES.get(item.nodeid.partition("::")[0], len(LONGEST)))
