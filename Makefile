@@ -2,8 +2,9 @@
 # tests/browser/node_modules: the machine needs Python 3.11 or newer, make and a C compiler, nothing else.
 # Stamps hold back what is already done: each depends on the lock file it installed.
 
-PYTHON ?= $(firstword $(foreach python,python3 python3.14 python3.13 python3.12 python3.11,$(if \
-	$(shell $(python) -c 'import sys; print(sys.version_info >= (3, 11) or "")' 2>/dev/null),$(python))))
+# the system's own first: distributions build theirs with profile-guided optimisation, what a version manager built often is a third slower
+PYTHON ?= $(firstword $(foreach python,/usr/bin/python3 python3 python3.14 python3.13 python3.12 python3.11,$(if \
+	$(shell $(python) -c 'import ensurepip, sys; print(sys.version_info >= (3, 11) or "")' 2>/dev/null),$(python))))
 
 # npm, Node's caches and Chromium want a home that can be written
 ifeq ($(strip $(HOME)),)
@@ -11,11 +12,22 @@ export HOME := $(CURDIR)/.cache/home
 endif
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# the tests start a hundred processes: what one has compiled, the next ones read
+unexport PYTHONDONTWRITEBYTECODE
 
 PYTHON_CODE = $(wildcard run.py rooms live persistence media static tests bench)
 TYPED_CODE = $(filter-out static,$(PYTHON_CODE)) $(wildcard static/*.py)
 CLIENT_SOURCE = $(shell find static/src -type f) $(wildcard static/public/* static/*.html static/*.json static/vite.*.ts)
 
+PROCESSES ?= 4# more than there are processors: half of what is tested waits
+BY_FILE = --dist loadfile --no-loadscope-reorder# whose order is that of tests/order.py
+MEASURED = tests/faults/test_kill_server.py tests/faults/test_kill_recording.py tests/faults/test_wire_recorded.py
+# of these `make test` tries a part, chosen by a seed
+SAMPLED = tests/attacks/test_malformed.py tests/attacks/test_neighbours.py tests/api/test_values.py tests/laws/test_drawn_together.py \
+	tests/rooms/test_engagement.py
+
+# most of what is installed is never imported; what is, is compiled when it is
+INSTALL = .venv/bin/pip install --quiet --no-compile --require-hashes --requirement
 VENV = .venv/pyvenv.cfg
 RUNTIME = .venv/.runtime
 TRANSCRIBE = .venv/.transcribe
@@ -23,8 +35,9 @@ DEVELOPMENT = .venv/.development
 CLIENT = static/node_modules/.stamp
 BUILD = static/dist/.vite/manifest.json
 BROWSER = tests/browser/node_modules/.stamp
+COLLECTED = .cache/.collected
 
-.PHONY: help setup run dev lint check test bench faults types lock build browser clean
+.PHONY: help packages setup run dev lint lint-python lint-client test-client check test bench faults types lock build browser clean
 .DELETE_ON_ERROR:
 
 help:
@@ -33,6 +46,8 @@ help:
 	@echo "make setup  install and build, run nothing             make bench  benchmarks against peers"
 	@echo "make types  protocol.ts and schemas from rooms/        make faults the long kill -9 runs"
 	@echo "make lock   renew the lock files of Python"
+
+packages: $(RUNTIME) $(TRANSCRIBE) $(DEVELOPMENT)
 
 setup: $(RUNTIME) $(TRANSCRIBE) $(DEVELOPMENT) $(BUILD) $(BROWSER)
 
@@ -46,32 +61,38 @@ dev: $(RUNTIME) $(TRANSCRIBE) $(DEVELOPMENT) $(BUILD)
 	.venv/bin/watchfiles --filter python '.venv/bin/python run.py demo $(ARGS)' run.py rooms live persistence media & \
 	wait
 
-lint: $(DEVELOPMENT) $(CLIENT)
+lint: lint-python lint-client
+
+lint-python: $(DEVELOPMENT)
 	.venv/bin/ruff check $(PYTHON_CODE)
 	.venv/bin/ruff format --check $(PYTHON_CODE)
 	.venv/bin/mypy $(TYPED_CODE)
+
+lint-client: $(CLIENT)
 	cd static && npm run --silent check
 
-check: lint
+test-client: $(CLIENT)
 	cd static && npm run --silent test
+
+check: lint test-client
 	HYPOTHESIS_PROFILE=fast .venv/bin/pytest -q $(wildcard tests/rooms tests/laws) tests/test_imports.py tests/test_repository.py
 
-test: $(RUNTIME) $(TRANSCRIBE) $(DEVELOPMENT) $(BUILD) $(BROWSER) lint
-	cd static && npm run --silent test && npm run --silent budget
+test: $(RUNTIME) $(TRANSCRIBE) $(DEVELOPMENT) $(BUILD) $(BROWSER) $(COLLECTED) lint test-client
+	cd static && npm run --silent budget
 ifdef PYTEST
 	.venv/bin/pytest $(PYTEST)
 else
-	.venv/bin/pytest -q -n 2 --dist loadfile --ignore=tests/browser --ignore=tests/faults
-	# five seconds may be too few for a page where several browsers share a small machine: what failed is tried once more, alone
-	.venv/bin/pytest -q -n 3 --dist loadfile tests/browser || .venv/bin/pytest -q --last-failed --last-failed-no-failures none tests/browser
-	.venv/bin/pytest -q tests/faults # they measure: nothing else runs beside them
+	# where many share a small machine a second may be too few: what failed is tried once more, alone, and both outcomes are told
+	.venv/bin/python -m tests.again -q -n $(PROCESSES) $(BY_FILE) --ignore=tests/browser $(MEASURED:%=--ignore=%)
+	.venv/bin/python -m tests.again -q -n 3 $(BY_FILE) tests/browser
+	.venv/bin/pytest -q $(MEASURED) # nothing else runs beside them
 endif
 
 bench: $(RUNTIME) $(TRANSCRIBE) $(DEVELOPMENT)
 	.venv/bin/python -m bench $(ARGS)
 
 faults: $(RUNTIME) $(TRANSCRIBE) $(DEVELOPMENT)
-	FAULTS=long .venv/bin/pytest tests/faults tests/attacks/test_malformed.py tests/api/test_values.py --timeout=7200 -s $(PYTEST)
+	FAULTS=long .venv/bin/pytest tests/faults $(SAMPLED) --timeout=7200 -s $(PYTEST)
 
 types: $(DEVELOPMENT) $(CLIENT)
 	.venv/bin/python -m static.schemas
@@ -86,6 +107,11 @@ lock: $(DEVELOPMENT)
 	.venv/bin/uv pip compile $(COMPILE) requirements-dev.in --output-file requirements-dev.lock
 COMPILE = --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
 
+# compiles the tests, and what they import, before several processes would each do so
+$(COLLECTED): $(DEVELOPMENT) $(wildcard tests/*.py tests/*/*.py)
+	.venv/bin/pytest --collect-only -qq >/dev/null || true # what is wrong, the tests say
+	@mkdir -p $(@D) && touch $@
+
 build: $(BUILD)
 
 browser: $(BROWSER)
@@ -98,17 +124,18 @@ $(VENV):
 	$(PYTHON) -m venv .venv
 
 $(RUNTIME): requirements.lock | $(VENV)
-	.venv/bin/pip install --quiet --require-hashes --requirement requirements.lock
+	$(INSTALL) requirements.lock
 	@.venv/bin/python -c "$$LINK_NODE"
 	@touch $@
 
 # the engine and its model are for Linux; elsewhere sessions are recorded and not transcribed, unless TRANSCRIBER names another
 $(TRANSCRIBE): requirements-transcribe.lock $(RUNTIME)
-	[ "$$(uname)" != Linux ] || .venv/bin/pip install --quiet --require-hashes --requirement requirements-transcribe.lock
+	[ "$$(uname)" != Linux ] || $(INSTALL) requirements-transcribe.lock
 	@touch $@
 
-$(DEVELOPMENT): requirements-dev.lock $(RUNTIME)
-	.venv/bin/pip install --quiet --require-hashes --requirement requirements-dev.lock
+# after the other one also under `make -j`: pip does not share a folder
+$(DEVELOPMENT): requirements-dev.lock $(RUNTIME) | $(TRANSCRIBE)
+	$(INSTALL) requirements-dev.lock
 	@touch $@
 
 $(CLIENT): static/package-lock.json static/package.json $(RUNTIME)
