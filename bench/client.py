@@ -50,6 +50,7 @@ class Waiting:
     body: Message
     answer: "asyncio.Future[Message]"
     sent_at: float = 0.0
+    was_sent: bool = False
 
 
 @dataclass
@@ -249,10 +250,10 @@ class Client:
             return
         waiting.sent_at = time.monotonic()
         self.note("send", waiting.body)
+        body = waiting.body | {"resent": True} if waiting.was_sent else waiting.body
+        waiting.was_sent = True
         with suppress(SocketIOError):  # the connection is ending: it is sent again on the next one
-            await link.emit(
-                "submit", waiting.body, namespace=NAMESPACE, callback=partial(self._on_ack, waiting.body["id"])
-            )
+            await link.emit("submit", body, namespace=NAMESPACE, callback=partial(self._on_ack, waiting.body["id"]))
 
     def _on_ack(self, command_id: str, ack: Message) -> None:
         self.note("ack", {"id": command_id, "ack": ack})

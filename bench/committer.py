@@ -24,7 +24,7 @@ from persistence.committer import Committer
 from persistence.database import Database
 from persistence.directory import Directory
 from persistence.embedded import Embedded
-from persistence.event_log import Accepted, Appended, Batch, EventLog, Outcome
+from persistence.event_log import Answered, Appended, Batch, EventLog, Outcome
 from persistence.migrate import migrate
 from persistence.models.session import NewSession
 from persistence.models.user import NewUser, PlatformRole
@@ -115,7 +115,7 @@ async def _rate(commit: Commit, heads: list[_Head], actor: UserId, per_append: i
                 for n, command in enumerate(ids, start=1)
             )
             commands = tuple(
-                Accepted(actor, command, b"0" * 32, head.seq + n) for n, command in enumerate(ids, start=1)
+                Answered(actor, command, b"0" * 32, head.seq + n) for n, command in enumerate(ids, start=1)
             )
             outcome = await commit(Batch(head.session, head.seq, head.epoch, events, commands, ()))
             assert isinstance(outcome, Appended), outcome

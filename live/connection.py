@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger("gateway")
 ADDRESS = web.RequestKey("address", str)
 COMMAND_ID = "id"
+RESENT = "resent"
 Wanted = tuple[Bucket, ...]
 UUID = re.compile(UUID_PATTERN)
 
@@ -150,13 +151,13 @@ class Connection:
             self.refuse("submit", argument, refused("bad_request", "join a session first"), ack_id)
             return
         try:
-            command_id, command = parse_command(argument)
+            command_id, resent, command = parse_command(argument)
         except Refusal as error:
             self.refuse("submit", argument, error.ack, ack_id)
             return
         self._unanswered += 1
         answer = partial(self._answered, argument, ack_id)
-        self.host.enqueue(self.user, command, command_id, answer, admin=self.admin, arrived=arrived)
+        self.host.enqueue(self.user, command, command_id, answer, admin=self.admin, arrived=arrived, resent=resent)
 
     def _answered(self, argument: dict[str, Any], ack_id: int | None, ack: Ack) -> None:
         self._unanswered -= 1
@@ -251,17 +252,20 @@ class Connection:
             await asyncio.wait({self._worker}, timeout=0.5)
 
 
-def parse_command(argument: Mapping[str, Any]) -> tuple[str, Command]:
-    """(command id, command). Raises Refusal; its detail names fields, never what they held."""
+def parse_command(argument: Mapping[str, Any]) -> tuple[str, bool, Command]:
+    """(command id, whether it was sent before, command). Raises Refusal; its detail names fields, never what they held."""
     fields = dict(argument)
     command_id = fields.pop(COMMAND_ID, None)
     if not isinstance(command_id, str) or not UUID.fullmatch(command_id):
         raise Refusal(refused("bad_request", "id: must be a UUID in lower case"))
+    resent = fields.pop(RESENT, False)
+    if not isinstance(resent, bool):
+        raise Refusal(refused("bad_request", "resent: must be true or false"))
     try:
         command: Command = COMMANDS.validator.validate_python(fields, by_alias=True, by_name=False)
     except ValidationError as error:
         raise Refusal(refused("bad_request", _first_fault(error))) from None
-    return command_id, command
+    return command_id, resent, command
 
 
 def _why_resynced(epoch: str | None, after: int, own_epoch: str, head: int) -> str:

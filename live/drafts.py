@@ -16,7 +16,7 @@ import structlog
 
 from live.acks import Ack, done, refusal, refused
 from live.tally import OK
-from persistence.event_log import Accepted, Batch
+from persistence.event_log import Answered, Batch
 from rooms import room as rules
 from rooms.feature import Command, Context, DropSecret, Effect, MakeSecret, Recorded
 from rooms.gates import gates
@@ -46,6 +46,7 @@ class Waiting:
     stale: Stale | None = None
     arrived: float = 0.0  # at this process; `since` it waits in the session's queue
     answers: Counter[str] | None = None  # where what it is told is counted
+    resent: bool = False  # its sender has sent it before and knows of no answer
 
     @property
     def key(self) -> Key:
@@ -75,7 +76,7 @@ def earlier_body_hash(command: Command) -> bytes:
 
 @value(frozen=True, slots=True)
 class Outside:
-    """What deciding needs from outside: the time, chance, and what was accepted before under these ids."""
+    """What deciding needs from outside: the time, chance, and what was answered before under these ids."""
 
     session: SessionId
     epoch: str
@@ -83,7 +84,7 @@ class Outside:
     random: Random
     fresh_secret: Callable[[], bytes]
     secrets: Mapping[str, bytes]
-    known: Mapping[Key, Accepted]
+    known: Mapping[Key, Answered]
 
 
 @dataclass(slots=True)
@@ -95,17 +96,17 @@ class Draft:
     outside: Outside
     events: list[Recorded] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
-    accepted: list[Accepted] = field(default_factory=list)
+    answered: list[Answered] = field(default_factory=list)
     fresh: dict[str, bytes] = field(default_factory=dict)  # every secret the round makes, kept or not
     secrets: dict[str, bytes] = field(default_factory=dict)  # those there are after it
     answers: list[tuple[Waiting, Ack]] = field(default_factory=list)
-    unrecorded: list[Key] = field(default_factory=list)  # refused here, or secret: an earlier acceptance would beat it
+    unrecorded: list[Key] = field(default_factory=list)  # refused here, or secret: an earlier answer would beat it
     repeated: int = 0  # commands that were accepted before
 
     @property
     def appends(self) -> bool:
-        """A command without effect is recorded at the head, so it is appended too."""
-        return bool(self.events or self.accepted)
+        """A command without effect, or with a refusal that holds, is recorded at the head, so it is appended too."""
+        return bool(self.events or self.answered)
 
     @property
     def stands_on_head(self) -> bool:
@@ -118,7 +119,7 @@ class Draft:
             expected_seq=self.before.seq,
             epoch=self.outside.epoch,
             events=tuple(self.events),
-            commands=tuple(self.accepted),
+            commands=tuple(self.answered),
             effects=tuple(self.effects),
             gates=gates(self.before, self.after),
             secrets=self.fresh,
@@ -127,7 +128,7 @@ class Draft:
 
 def decide_round(room: RoomState, waiting: Sequence[Waiting], outside: Outside) -> Draft:
     draft = Draft(before=room, after=room, outside=outside, secrets=dict(outside.secrets))
-    here: dict[Key, Accepted] = {}
+    here: dict[Key, Answered] = {}
     for each in waiting:
         key = (each.actor, each.command_id)
         before = here.get(key) or outside.known.get(key)
@@ -135,20 +136,38 @@ def decide_round(room: RoomState, waiting: Sequence[Waiting], outside: Outside) 
         draft.answers.append((each, ack))
         if before is not None:
             draft.repeated += ack.ok
+        elif _holds(draft.after, each, ack):
+            _record(draft, each, here, refusal=ack.code)
         elif key not in here:
             draft.unrecorded.append(key)
     return draft
 
 
-def _repeated(before: Accepted, waiting: Waiting) -> Ack:
+def _holds(room: RoomState, waiting: Waiting, ack: Ack) -> bool:
+    """Whether a refusal is recorded like what was accepted. Of a command that was sent before, another process may still have the
+    first copy: it is not to be done after its sender was told that it was refused (protocol P5, F3)."""
+    passing = ack.ok or ack.code == "internal" or ack.retry_after_s is not None
+    return waiting.resent and not passing and not waiting.command.is_secret_in(room)
+
+
+def _record(draft: Draft, waiting: Waiting, here: dict[Key, Answered], refusal: str | None = None) -> None:
+    body_hash = waiting.body_hash if refusal is None else None  # of words that stand nowhere
+    answered = Answered(waiting.actor, waiting.command_id, body_hash, draft.after.seq, refusal)
+    here[waiting.key] = answered
+    draft.answered.append(answered)
+
+
+def _repeated(before: Answered, waiting: Waiting) -> Ack:
     """The first result again; another content under the same id is refused. A hash that was redacted matches anything."""
     known = before.body_hash
     if known is not None and known != waiting.body_hash and known != earlier_body_hash(waiting.command):
         return refused("id_reused", "this command id was used before with another content")
+    if before.refusal is not None:
+        return refused(before.refusal, "this command was refused before")
     return done(before.seq)
 
 
-def _decide(draft: Draft, waiting: Waiting, here: dict[Key, Accepted]) -> Ack:
+def _decide(draft: Draft, waiting: Waiting, here: dict[Key, Answered]) -> Ack:
     outside, known_as = draft.outside, waiting.command_id
     if waiting.stale is not None and waiting.stale(draft.after):
         return refused("precondition_failed", "it changed since you read it")
@@ -172,9 +191,7 @@ def _decide(draft: Draft, waiting: Waiting, here: dict[Key, Accepted]) -> Ack:
         elif isinstance(effect, DropSecret):
             draft.secrets.pop(effect.name, None)
     if _leaves_a_record(draft.after, waiting.command, recorded):
-        accepted = Accepted(waiting.actor, known_as, waiting.body_hash, after.seq)
-        here[waiting.actor, known_as] = accepted
-        draft.accepted.append(accepted)
+        _record(draft, waiting, here)
     return done(after.seq)
 
 

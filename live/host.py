@@ -97,10 +97,11 @@ class Host(Replica):
         not_before: datetime | None = None,
         stale: Stale | None = None,
         arrived: float | None = None,
+        resent: bool = False,
     ) -> None:
         """In the order of the calls. `answer` is always called, once, within `ANSWER_WITHIN_S`; it neither waits nor raises.
         `not_before`: by whose clock the command is due, which may be ahead of ours. `arrived`: when it came, by the loop's clock,
-        if that was before now."""
+        if that was before now. `resent`: its sender has sent it before and knows of no answer."""
         answers = self._parts.tally.answers
         self.used_at = now = self._now()
         if len(self._queue) >= limits.ROOM_COMMANDS_MAX:
@@ -109,7 +110,9 @@ class Host(Replica):
             return
         came = now if arrived is None else arrived
         hash_ = body_hash(command)
-        waiting = Waiting(actor, command, command_id, admin, hash_, now, answer, not_before, stale, came, answers)
+        waiting = Waiting(
+            actor, command, command_id, admin, hash_, now, answer, not_before, stale, came, answers, resent
+        )
         trace.taken(self.session, waiting)
         self._queue.append(waiting)
         self._begin_soon()
@@ -123,6 +126,7 @@ class Host(Replica):
         admin: bool = False,
         not_before: datetime | None = None,
         stale: Stale | None = None,
+        resent: bool = False,
     ) -> Ack:
         told: asyncio.Future[Ack] = asyncio.get_running_loop().create_future()
 
@@ -130,7 +134,7 @@ class Host(Replica):
             if not told.done():  # whoever waited may have gone
                 told.set_result(ack)
 
-        self.enqueue(actor, command, command_id, answer, admin=admin, not_before=not_before, stale=stale)
+        self.enqueue(actor, command, command_id, answer, admin=admin, not_before=not_before, stale=stale, resent=resent)
         return await told
 
     def expire(self, now: float) -> None:
@@ -283,7 +287,7 @@ class Host(Replica):
         return await self._knowing(self._decide(waiting), waiting)
 
     async def _knowing(self, draft: Draft, waiting: Sequence[Waiting]) -> Draft:
-        """What this round would refuse may be the repetition of what was accepted before this host was there: then the
+        """What this round would refuse may be the repetition of what was answered before this host was there: then the
         first result is the answer. What it accepts is looked up by the append itself."""
         found = await self._parts.event_log.find_commands(self.session, draft.unrecorded) if draft.unrecorded else ()
         if not found:
@@ -318,8 +322,8 @@ class Host(Replica):
     async def _lost(self, outcome: Outcome) -> int:
         """Makes ready to decide again; whether that counts as a lost round."""
         match outcome:
-            case Repeated(accepted):
-                self._remember(accepted)
+            case Repeated(answered):
+                self._remember(answered)
                 return 0
             case Moved(head) if head.last_seq < self.room.seq:  # shorter than what was committed: another log
                 await self._start_over()
@@ -357,12 +361,12 @@ class Host(Replica):
             return
         self._behind = True
         try:
-            accepted = await self._parts.event_log.find_commands(self.session, [each.key for each in waiting])
+            answered = await self._parts.event_log.find_commands(self.session, [each.key for each in waiting])
         except Unavailable:
             self._leave_open(waiting)
             return
-        if accepted:  # it was a repetition: told from the record, without an append
-            self._remember(accepted)
+        if answered:  # it was a repetition: told from the record, without an append
+            self._remember(answered)
             await self._round(list(waiting))
             return
         log.error("a command cannot be committed", session=self.session, command=waiting[0].command.type)
@@ -383,7 +387,7 @@ class Host(Replica):
         """It is durable: from now on it is the state, and everybody gets their answer. When that was, by the loop's clock."""
         self.room, self._secrets = draft.after, draft.secrets
         self._keep(draft.events, draft.effects)
-        self._remember(draft.accepted)
+        self._remember(draft.answered)
         trace.committed(self.session, self.room.seq, self._in_round)
         for waiting, ack in draft.answers:
             waiting.settle(ack)

@@ -86,10 +86,11 @@ class Hosts:
         *,
         admin: bool = False,
         stale: Stale | None = None,
+        resent: bool = False,
     ) -> Ack:
         """Raises NoSession, Unavailable, Damaged (nothing was submitted). A command meant for another state is `precondition_failed`."""
         host = await self.get(session)
-        return await host.submit(actor, command, command_id, admin=admin, stale=stale)
+        return await host.submit(actor, command, command_id, admin=admin, stale=stale, resent=resent)
 
     def held(self) -> list[Host]:
         return list(self._hosts.values())

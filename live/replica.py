@@ -22,7 +22,7 @@ from live.turn import Turn
 from live.turn_end import TurnEnd
 from persistence.committer import Committer
 from persistence.database import Unavailable
-from persistence.event_log import Accepted, Damaged, EventLog, Head
+from persistence.event_log import Answered, Damaged, EventLog, Head
 from persistence.snapshots import Snapshots
 from rooms import room as rules
 from rooms.admission import ParticipantBanned, ParticipantRemoved
@@ -86,7 +86,7 @@ class Replica:
         self._parts = parts
         self._secrets: dict[str, bytes] = {}
         self._ring: deque[Recorded] = deque(maxlen=limits.RING_EVENTS)
-        self._known: OrderedDict[Key, Accepted] = OrderedDict()
+        self._known: OrderedDict[Key, Answered] = OrderedDict()
         self._turn = Turn()  # whoever changes `room`
         self._behind = False  # an append's outcome is unknown
         self.damage: Damaged | None = None  # found while it was open: it is not to be used any more
@@ -263,21 +263,21 @@ class Replica:
         for index, each in enumerate(self._ring):
             if each.seq in seqs and not isinstance(each.event, Unfoldable):
                 self._ring[index] = replace(each, event=rules.blanked(each.event))
-        for key, accepted in self._known.items():
-            if accepted.seq in seqs:
-                self._known[key] = replace(accepted, body_hash=None)
+        for key, answered in self._known.items():
+            if answered.seq in seqs:
+                self._known[key] = replace(answered, body_hash=None)
 
     def _forget_person(self, user: UserId) -> None:
         self.audience.forget_past()
         for index, each in enumerate(self._ring):
             if not isinstance(each.event, Unfoldable):
                 self._ring[index] = replace(each, event=rules.forgotten(each, user))
-        for key, accepted in self._known.items():
-            if accepted.user == user:
-                self._known[key] = replace(accepted, body_hash=None)
+        for key, answered in self._known.items():
+            if answered.user == user:
+                self._known[key] = replace(answered, body_hash=None)
 
-    def _remember(self, accepted: Iterable[Accepted]) -> None:
-        for each in accepted:
+    def _remember(self, answered: Iterable[Answered]) -> None:
+        for each in answered:
             self._known[(each.user, each.command_id)] = each
         while len(self._known) > limits.RECENT_COMMANDS:
             self._known.popitem(last=False)

@@ -17,7 +17,7 @@ from uuid import UUID, uuid4, uuid5
 from persistence.connection import Connection
 from persistence.database import set_codecs
 from persistence.event_log import READ_EVENTS_MAX, Head, Prepared, append_on, read_on, take_turn
-from persistence.event_rows import NOBODY, Accepted, Batch, payload_of
+from persistence.event_rows import NOBODY, Answered, Batch, payload_of
 from persistence.redaction import forget, holds_words_of
 from rooms.erasure import ErasePerson
 from rooms.feature import Context
@@ -108,7 +108,7 @@ def _told(head: Head, room: RoomState, person: UserId, at: datetime) -> Prepared
     context = Context(head.session, None, at, new_id=lambda: str(uuid4()))
     command = _command_id(head.session, person)
     events = tuple(record(room, decide(room, ErasePerson(user_id=person), context), context, command))
-    accepted = Accepted(None, command, None, events[-1].seq)
+    accepted = Answered(None, command, None, events[-1].seq)
     batch = Batch(head.session, head.last_seq, head.epoch, events, commands=(accepted,))
     return Prepared(batch, tuple(payload_of(each.event) for each in events), {}, 0)
 

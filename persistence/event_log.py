@@ -18,7 +18,7 @@ from persistence.database import Database
 from persistence.encryption import Undecryptable
 from persistence.event_rows import (
     NOBODY,
-    Accepted,
+    Answered,
     Batch,
     Doing,
     Unstorable,
@@ -37,7 +37,7 @@ from rooms.values import value
 log = logging.getLogger(__name__)
 
 __all__ = [
-    "Accepted",
+    "Answered",
     "Appended",
     "Batch",
     "Busy",
@@ -95,9 +95,9 @@ class Busy:
 
 @value(frozen=True, slots=True)
 class Repeated:
-    """These commands were accepted before, nothing of the batch was appended: answer them, decide the rest again."""
+    """These commands were answered before, nothing of the batch was appended: answer them, decide the rest again."""
 
-    accepted: tuple[Accepted, ...]
+    answered: tuple[Answered, ...]
 
 
 Outcome: TypeAlias = Appended | Moved | Busy | Repeated
@@ -150,7 +150,7 @@ _LOCK_HEAD = (
 )
 
 _COMMANDS = """
-SELECT c.user_id, c.command_id, c.body_hash, c.seq
+SELECT c.user_id, c.command_id, c.body_hash, c.seq, c.refusal
   FROM unnest($2::uuid[], $3::uuid[]) AS asked (user_id, command_id)
   JOIN live.session_commands c ON c.session_id = $1 AND c.user_id = asked.user_id AND c.command_id = asked.command_id
 """
@@ -171,7 +171,7 @@ class EventLog:
         require_ids(batch)
         payloads = tuple([payload_of(recorded.event) for recorded in batch.events])
         doing: Doing = {}
-        if batch.effects or batch.gates:
+        if batch.effects or batch.gates or batch.refuses:
             made = {effect.name for effect in batch.effects if isinstance(effect, MakeSecret)}
             wrap = self._database.keys.wrap
             doing = doing_of(batch, {name: wrap(batch.secrets[name], _place(batch.session, name)) for name in made})
@@ -247,13 +247,15 @@ class EventLog:
             rows = await connection.fetch(_SESSIONS, after, limit)
         return [SessionId(str(row["session_id"])) for row in rows]
 
-    async def find_commands(self, session: SessionId, commands: Iterable[tuple[UserId | None, str]]) -> list[Accepted]:
-        """Those accepted before. The caller compares hashes: another body under a known id is `id_reused`."""
+    async def find_commands(self, session: SessionId, commands: Iterable[tuple[UserId | None, str]]) -> list[Answered]:
+        """Those answered before. The caller compares hashes: another body under a known id is `id_reused`."""
         asked = list(commands)
         users, ids = [user or NOBODY for user, _ in asked], [command_id for _, command_id in asked]
         async with self._database.connection() as connection:
             rows = await connection.fetch(_COMMANDS, session, users, ids)
-        return [_accepted(row["user_id"], row["command_id"], row["body_hash"], row["seq"]) for row in rows]
+        return [
+            _answered(row["user_id"], row["command_id"], row["body_hash"], row["seq"], row["refusal"]) for row in rows
+        ]
 
     async def secrets(self, session: SessionId) -> dict[str, bytes]:
         """Raises Damaged."""
@@ -347,11 +349,11 @@ def _all_doings(numbered: Iterable[tuple[int, Prepared]]) -> Doing:
 def _refusals(in_order: Sequence[Prepared], rows: Iterable[Any]) -> dict[SessionId, Outcome]:
     """What the function said of batches it did not append. A repeated command says more than a head that moved."""
     refused: dict[SessionId, Outcome] = {}
-    repeated: dict[SessionId, list[Accepted]] = {}
+    repeated: dict[SessionId, list[Answered]] = {}
     for row in rows:
         session = in_order[row["batch"] - 1].batch.session
         if row["outcome"] == "repeated":
-            known = _accepted(row["repeated_user"], row["repeated_id"], row["repeated_hash"], row["repeated_seq"])
+            known = _answered(*(row[f"repeated_{name}"] for name in ("user", "id", "hash", "seq", "refusal")))
             repeated.setdefault(session, []).append(known)
         elif row["outcome"] == "moved":
             refused[session] = Moved(Head(session, row["head_epoch"], row["head_seq"], row["head_at"]))
@@ -381,8 +383,8 @@ def _head(row: Any) -> Head:
     return Head(row["session_id"], row["epoch"], row["last_seq"], row["last_at"])
 
 
-def _accepted(user: str, command_id: str, body_hash: bytes | None, seq: int) -> Accepted:
-    return Accepted(None if user == NOBODY else UserId(user), command_id, body_hash, seq)
+def _answered(user: str, command_id: str, body_hash: bytes | None, seq: int, refusal: str | None) -> Answered:
+    return Answered(None if user == NOBODY else UserId(user), command_id, body_hash, seq, refusal)
 
 
 def _place(session: SessionId, name: str) -> str:

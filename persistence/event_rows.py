@@ -34,13 +34,15 @@ class Unstorable(ValueError):
 
 
 @value(frozen=True, slots=True)
-class Accepted:
-    """A row of `session_commands`. `user` None is the server itself; `body_hash` None once its words were redacted."""
+class Answered:
+    """A row of `session_commands`. `user` None is the server itself; `body_hash` None once its words were redacted, and of what
+    was refused; `refusal` the code of a refusal that holds (protocol P5), None: accepted."""
 
     user: UserId | None
     command_id: str
     body_hash: bytes | None
     seq: int
+    refusal: str | None = None
 
 
 @value(frozen=True, slots=True)
@@ -51,7 +53,7 @@ class Batch:
     expected_seq: int
     epoch: str
     events: tuple[Recorded, ...] = ()
-    commands: tuple[Accepted, ...] = ()
+    commands: tuple[Answered, ...] = ()
     effects: tuple[Effect, ...] = ()
     gates: Gates = field(default_factory=Gates)
     secrets: Mapping[str, bytes] = field(default_factory=dict)
@@ -59,6 +61,10 @@ class Batch:
     @property
     def reached(self) -> int:
         return self.expected_seq + len(self.events)
+
+    @property
+    def refuses(self) -> bool:
+        return any(each.refusal is not None for each in self.commands)
 
     @property
     def blanks(self) -> tuple[int, ...]:
@@ -124,7 +130,7 @@ def timer_command_id(session: SessionId, key: str) -> str:
 def doing_of(batch: Batch, wrapped: Mapping[str, bytes]) -> Doing:
     """What live.carry_out is told, without the batch's number. Raises Unstorable. An effect undone by a later one of the same
     batch leaves no trace: deletions reach rows that were there before."""
-    doing = _timers(batch) | _secrets(batch, wrapped) | _jobs(batch) | gate_rows(batch.gates)
+    doing = _timers(batch) | _secrets(batch, wrapped) | _jobs(batch) | _refusals(batch) | gate_rows(batch.gates)
     if batch.blanks:
         doing["blank"] = [{"seq": seq} for seq in batch.blanks]
     if doing:
@@ -172,6 +178,16 @@ def _jobs(batch: Batch) -> Doing:
             {"kind": effect.kind, "key": effect.key, "payload": dict(effect.payload)}
             for effect in batch.effects
             if isinstance(effect, Enqueue)
+        )
+    )
+
+
+def _refusals(batch: Batch) -> Doing:
+    return _without_empty(
+        refuse=(
+            {"user_id": each.user or NOBODY, "command_id": each.command_id, "code": each.refusal}
+            for each in batch.commands
+            if each.refusal is not None
         )
     )
 

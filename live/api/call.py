@@ -225,13 +225,25 @@ class Call:
         return Context(session, self.user, self.database.clock.now(), new_id=self.new_id, admin=self.sender.admin)
 
     async def submit(
-        self, session: SessionId, command: Command, command_id: str | None = None, *, stale: Stale | None = None
+        self,
+        session: SessionId,
+        command: Command,
+        command_id: str | None = None,
+        *,
+        stale: Stale | None = None,
+        resent: bool = False,
     ) -> int:
         """The seq of the head after the command; a refusal is a problem. `stale`: refuses it at any other state than the one
         it was meant for."""
         try:
             ack = await self.hosts.submit(
-                session, self.user, command, command_id or self.new_id(), admin=self.sender.admin, stale=stale
+                session,
+                self.user,
+                command,
+                command_id or self.new_id(),
+                admin=self.sender.admin,
+                stale=stale,
+                resent=resent,
             )
         except NoSession:
             raise not_found() from None

@@ -162,9 +162,9 @@ async def delete_session(call: Call, session_id: SessionPath) -> None:
 
 @family.post("/live-sessions/{session_id}/commands", Who.MEMBER, refuses=("id_reused",), keyed=False)
 async def submit_command(call: Call, session_id: SessionPath, body: dict[str, Any]) -> Accepted:
-    """Submits any command of docs/protocol.md: `{id, type, …}`. `id` is a UUID of one's own making; the same id again gets the
+    """Submits any command of docs/protocol.md: `{id, type, …, resent?}`. `id` is a UUID of one's own making; the same id again gets the
     same answer and acts once. An Idempotency-Key is not kept: beside an anonymous vote its row would name the voter."""
-    command_id, command = _read_command(body)
+    command_id, resent, command = _read_command(body)
     buckets = call.limits
     wanted = [buckets.commands_per_user.of(call.user), buckets.commands_per_address.of(call.address)]
     if command.type == "chat.send":
@@ -172,10 +172,10 @@ async def submit_command(call: Call, session_id: SessionPath, body: dict[str, An
     wait = take_all(wanted)
     if wait > 0:
         raise Problem("rate_limited", retry_after_s=wait)
-    return Accepted(seq=await call.submit(session_id, command, command_id))
+    return Accepted(seq=await call.submit(session_id, command, command_id, resent=resent))
 
 
-def _read_command(body: dict[str, Any]) -> tuple[str, Command]:
+def _read_command(body: dict[str, Any]) -> tuple[str, bool, Command]:
     command_id = body.get("id")
     try:
         known = isinstance(command_id, str) and str(UUID(command_id)) == command_id.lower()
@@ -183,12 +183,15 @@ def _read_command(body: dict[str, Any]) -> tuple[str, Command]:
         known = False
     if not known:
         raise invalid([Fault("must be a UUID", pointer="/id")])
-    fields = {name: value for name, value in body.items() if name != "id"}
+    resent = body.get("resent", False)
+    if not isinstance(resent, bool):
+        raise invalid([Fault("must be true or false", pointer="/resent")])
+    fields = {name: value for name, value in body.items() if name not in ("id", "resent")}
     try:
         command: Command = COMMANDS.validate_python(fields, by_alias=True, by_name=False)
     except ValidationError as error:
         raise invalid(faults_of(error, strip=(str(body.get("type")),))) from None
-    return str(command_id).lower(), command
+    return str(command_id).lower(), resent, command
 
 
 def _transition(verb: str, command: type[Command], doc: str) -> None:

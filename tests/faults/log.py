@@ -41,7 +41,7 @@ CREATE TRIGGER keep_epoch AFTER UPDATE OF epoch ON live.session_heads FOR EACH R
 _OF = "WHERE $1::uuid[] IS NULL OR session_id = ANY ($1)"
 _HEADS = f"SELECT session_id, epoch, last_seq FROM live.session_heads {_OF}"
 _EPOCHS = f"SELECT session_id, epoch FROM faults.epochs {_OF}"
-_COMMANDS = f"SELECT session_id, user_id, command_id, seq FROM live.session_commands {_OF}"
+_COMMANDS = f"SELECT session_id, user_id, command_id, seq, refusal FROM live.session_commands {_OF}"
 _ROWS = (
     "SELECT session_id, seq, at, actor, command_id, type, payload, {when} AS written_at FROM {table} "
     f"{_OF} ORDER BY session_id, seq"
@@ -136,7 +136,9 @@ def read_logs(path: Path) -> dict[str, Log]:
             last_seq=head["last_seq"],
             written=tuple(recorded_of(row) for row in mine("written")),
             stored=tuple(recorded_of(row) for row in mine("stored")),
-            commands={(row["user_id"], row["command_id"]): row["seq"] for row in mine("commands")},
+            commands={
+                (row["user_id"], row["command_id"]): row["seq"] for row in mine("commands") if row["refusal"] is None
+            },
             written_at={row["seq"]: datetime.fromisoformat(row["written_at"]).timestamp() for row in mine("written")},
             earlier=frozenset(row["epoch"] for row in mine("epochs")),
         )

@@ -189,6 +189,30 @@ async def test_66_what_was_refused_may_be_tried_again_under_its_id(house: House)
     assert (await ana.submit("poll.create", command_id=command_id, **fields))["ok"]
 
 
+async def test_66_unless_it_was_sent_again_when_it_was_refused(house: House) -> None:
+    """protocol P5: that refusal holds, on this server and after it; a patient one, with `retryAfter`, does not."""
+    session = await house.session()
+    mara, ana = await house.enter(session, "mara", "ana")
+    fields = {"id": str(uuid4()), "type": "poll.create", "question": "?", "kind": "single", "options": ["a", "b"]}
+    assert (await ana.call("submit", fields | {"resent": "yes"}))["code"] == "bad_request"
+    assert (await ana.call("submit", fields | {"resent": True}))["code"] == "forbidden"
+    await mara.submit("permission.grant", userId=ana.user, permission="can_create_polls")
+    assert (await ana.call("submit", fields))["code"] == "forbidden"
+    other = await house.another()
+    [elsewhere] = await house.enter(session, "ana", server=other)
+    assert (await elsewhere.call("submit", fields | {"resent": True}))["code"] == "forbidden"
+    assert (await ana.call("submit", fields | {"id": str(uuid4()), "resent": True}))["ok"], (
+        "a right that is there counts"
+    )
+    await mara.submit("chat.slow", seconds=2)
+    assert (await ana.submit("chat.send", text="one"))["ok"]
+    late = {"id": str(uuid4()), "type": "chat.send", "text": "two", "resent": True}
+    ack = await ana.call("submit", late)
+    assert ack["code"] == "chat.slow"
+    await asyncio.sleep(ack["retryAfter"])
+    assert (await ana.call("submit", late))["ok"]
+
+
 async def test_what_is_deleted_is_gone_from_memory_too(house: House) -> None:
     """Redaction reaches the ring: whoever resumes over the deleted message does not get its words."""
     session = await house.session()

@@ -114,3 +114,32 @@ async def test_a_late_hand_is_read_by_rest_too(house: House) -> None:
         assert (await house.app[HOSTS].read(session)).seq == raised["seq"]
         lowered = await ana.submit("hand.lower")
         assert (await house.app[HOSTS].read(session)).seq == lowered["seq"]
+
+
+async def test_what_was_refused_when_it_was_sent_again_is_not_done_by_whoever_had_it_first(house: House) -> None:
+    """protocol P5: one process stands still with Ana's words, another refuses them meanwhile."""
+    held = house.folder / "failpoints"
+    held.write_text("before_commit=wait:1.5")
+    slow, other = await house.another(failpoints=f"@{held}"), await house.another()
+    session = await house.session()
+    for resent, done in ((False, True), (True, False)):
+        held.write_text("")
+        [mara] = await house.enter(session, "mara", server=other)
+        [ana] = await house.enter(session, "ana", server=slow)
+        [again] = await house.enter(session, "ana", server=other)
+        held.write_text("before_commit=wait:1.5")
+        fields = {"id": str(uuid4()), "type": "chat.send", "text": f"{resent}"}
+        first = asyncio.create_task(ana.call("submit", fields))
+        await asyncio.sleep(0.5)
+        assert (await mara.submit("chat.lock"))["ok"]
+        told = await again.call("submit", fields | {"resent": resent})
+        assert told["code"] == "chat.locked"
+        assert (await mara.submit("chat.lock", locked=False))["ok"]
+        late = await first
+        assert (late["ok"], late.get("code")) == (done, None if done else "chat.locked")
+        await mara.submit("chat.send", text="after")
+        await mara.sees("chat.sent", text="after")
+        assert (f"{resent}" in said(mara)) == done
+        assert (await again.call("submit", fields))["ok"] == done, "told the same on every connection"
+        for each in (mara, ana, again):
+            await each.close()

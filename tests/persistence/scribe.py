@@ -16,7 +16,7 @@ from uuid import UUID, uuid4, uuid5
 from persistence.committer import Committer
 from persistence.connection import Connection
 from persistence.database import Database
-from persistence.event_log import Accepted, Appended, Batch, Busy, EventLog, Head, Moved, Outcome, Repeated
+from persistence.event_log import Answered, Appended, Batch, Busy, EventLog, Head, Moved, Outcome, Repeated
 from persistence.models.session import LiveSession
 from persistence.sessions import Sessions
 from rooms import room
@@ -159,7 +159,7 @@ class Scribe:
         return acks
 
     def decide(self, commands: Sequence[Said], head: Head | None = None) -> tuple[Batch, RoomState]:
-        draft, self._accepted = self.state, list[Accepted]()
+        draft, self._accepted = self.state, list[Answered]()
         events: list[Recorded] = []
         effects: list[Effect] = []
         for each in commands:
@@ -170,7 +170,7 @@ class Scribe:
                 effects += room.effects(draft, one)
             assert draft == after
             events += recorded
-            self._accepted.append(Accepted(each.user, each.id, each.body_hash, draft.seq))
+            self._accepted.append(Answered(each.user, each.id, each.body_hash, draft.seq))
         secrets: Mapping[str, bytes] = {each.name: b"s" * 32 for each in effects if isinstance(each, MakeSecret)}
         epoch = head.epoch if head else self.epoch
         batch = Batch(

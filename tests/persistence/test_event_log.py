@@ -171,7 +171,7 @@ async def test_a_repeated_command_gets_its_first_answer(here: Process, there: Pr
     batch, _ = elsewhere.decide([once, more])
     (outcome,) = await there.event_log.append([batch])
     assert isinstance(outcome, Repeated)
-    assert [(each.command_id, each.seq, each.body_hash) for each in outcome.accepted] == [
+    assert [(each.command_id, each.seq, each.body_hash) for each in outcome.answered] == [
         (once.id, seq, once.body_hash)
     ]
     assert await elsewhere.say(once, more) == {(workshop.mara, once.id): seq, (workshop.mara, more.id): seq + 1}

@@ -63,7 +63,8 @@ function linkOver(socket: Socket): Link {
   const ask = async (name: string, body: object) => socket.timeout(ANSWER_WITHIN_MS).emitWithAck(name, body);
   return {
     join: (sessionId, position) => ask("join", { sessionId, ...position }) as Promise<JoinAck>,
-    submit: (id, command) => ask("submit", { id, ...command }) as Promise<Ack>,
+    submit: (id, command, resent) =>
+      ask("submit", { id, ...command, ...(resent === undefined ? {} : { resent }) }) as Promise<Ack>,
     signal: (signal) => void socket.volatile.emit("signal", signal),
     leave: () => void socket.emit("leave"),
     close: () => {

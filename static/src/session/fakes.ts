@@ -35,6 +35,7 @@ export function raised(seq: number, user: string, command?: string): Recorded {
 interface Submitted {
   id: string;
   command: Command;
+  resent: boolean;
   answer(ack: Ack): void;
 }
 
@@ -59,8 +60,8 @@ export class FakeLink implements Link {
     });
   }
 
-  submit(id: string, command: Command): Promise<Ack> {
-    return new Promise((resolve) => this.submitted.push({ id, command, answer: resolve }));
+  submit(id: string, command: Command, resent = false): Promise<Ack> {
+    return new Promise((resolve) => this.submitted.push({ id, command, resent, answer: resolve }));
   }
 
   signal(signal: SignalFrame): void {

@@ -10,7 +10,8 @@ export interface Position {
 /** Promises reject when no answer came in time; the link is then of no use any more. */
 export interface Link {
   join(sessionId: string, position: Position | null): Promise<JoinAck>;
-  submit(id: string, command: Command): Promise<Ack>;
+  /** `resent`: it was sent before, and no answer came. */
+  submit(id: string, command: Command, resent?: true): Promise<Ack>;
   signal(signal: SignalFrame): void;
   leave(): void;
   close(): void;

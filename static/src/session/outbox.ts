@@ -11,6 +11,8 @@ export interface Pending {
   readonly command: Command;
   /** When it was given, milliseconds of this browser's clock; commands are sent in this order. */
   readonly given: number;
+  /** It was sent before, and no answer came: also what an earlier page left behind. */
+  readonly sent?: true;
   /** Its place in the log once acknowledged: it is dropped when the view has got there. */
   readonly seq?: number;
 }
@@ -47,6 +49,10 @@ export class Outbox {
     return true;
   }
 
+  noteSent(id: string): void {
+    this.#pending = this.#pending.map((each) => (each.id === id ? { ...each, sent: true } : each));
+  }
+
   acknowledge(id: string, seq: number): void {
     this.#kept.drop(this.#prefix + id);
     this.#pending = this.#pending.map((each) => (each.id === id ? { ...each, seq } : each));
@@ -76,7 +82,7 @@ export function laneOf(command: Command): string {
 function parse(id: string, text: string | null): Pending[] {
   try {
     const { given, command } = JSON.parse(text ?? "null") as Pending;
-    return typeof given === "number" && typeof command.type === "string" ? [{ id, command, given }] : [];
+    return typeof given === "number" && typeof command.type === "string" ? [{ id, command, given, sent: true }] : [];
   } catch {
     return [];
   }

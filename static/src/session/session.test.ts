@@ -220,6 +220,7 @@ describe("an outage", () => {
     server.link.submitted[0]?.answer({ ok: true, seq: 5 });
     await settled();
     expect(server.link.submitted.map((each) => each.id)).toEqual(["c0-1", "c0-2"]);
+    expect(server.link.submitted.map((each) => each.resent)).toEqual([true, false]);
   });
 
   test("a reload keeps them too, in their order", async () => {
@@ -230,7 +231,7 @@ describe("an outage", () => {
     session.close();
     const next = await joined(new FakeServer(), kept);
     expect(next.session.state.pending.map((each) => each.id)).toEqual(["c0-1", "c0-2"]);
-    expect(next.server.link.submitted.map((each) => each.id)).toEqual(["c0-1"]);
+    expect(next.server.link.submitted.map((each) => [each.id, each.resent])).toEqual([["c0-1", true]]);
   });
 
   test("is retried within 2 s for a whole minute", async () => {

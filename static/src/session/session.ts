@@ -393,11 +393,12 @@ export class Session {
     }
   }
 
-  async #send(link: Link, { id, command }: Pending, lane: string): Promise<void> {
+  async #send(link: Link, { id, command, sent }: Pending, lane: string): Promise<void> {
     this.#sending.add(id);
+    this.#outbox.noteSent(id);
     let ack: Ack;
     try {
-      ack = await link.submit(id, command);
+      ack = await link.submit(id, command, sent);
     } catch {
       if (link === this.#link) this.#lose({});
       return;
