@@ -1,9 +1,10 @@
-"""F26: a long time of people coming, working and going while one thing after the other goes wrong, drawn by a seed. What a server holds
-does not grow with time: its memory, files, tasks and connections to Postgres in the last third of the run are those of the first one,
-after a warm-up. No time of day is compared with anything but the same run.
+"""F26: one lesson after the other, of sessions that are new each time, while one thing after the other goes wrong, drawn by a seed. What
+a server holds does not grow with the lessons it has seen: its memory, files, tasks and connections to Postgres when the last ones are
+over are those of when the first ones were, after a warm-up. (During a lesson it grows: a session keeps what was said.) No time of
+day is compared with anything but the same run.
 
 Some seconds at one server; with FAULTS=long half an hour, or SOAK_MINUTES, at three with a Redis, of which one is killed again and again
-(`make faults`). FAULT_SEED repeats a run; one that fails stays in `.cache/faults`.
+(`make faults`). FAULT_SEED repeats a run; a lesson that fails stays in `.cache/faults`.
 """
 
 import asyncio
@@ -21,8 +22,9 @@ import psutil
 import pytest
 from socketio.exceptions import SocketIOError
 
+from live.limits import IDLE_HOST_S
 from tests.faults.campaign import Campaign
-from tests.faults.crowd import Member
+from tests.faults.crowd import Member, Person
 from tests.faults.deaths import FAILING
 from tests.faults.ground import Ground, metrics_of
 from tests.faults.outcome import Plan, fresh_seed, is_long
@@ -31,8 +33,12 @@ from tests.faults.test_many_processes import FAULTS as OF_REDIS
 from tests.faults.test_many_processes import Many, many  # noqa: F401
 from tests.live.visitor import Visitor
 
-LASTS_S = 60.0 * float(os.environ.get("SOAK_MINUTES", "30")) if is_long() else 5.0
-WARM_S = LASTS_S / 4
+LETS_GO_S = IDLE_HOST_S + 10 if is_long() else 0.1  # a server lets go of a session that nobody asks for
+LESSONS = 10 if is_long() else 3
+WARM_UP = LESSONS // 3
+LESSON_S = (
+    60.0 * float(os.environ.get("SOAK_MINUTES", "30")) / LESSONS - LETS_GO_S if is_long() else 0.0
+)  # every fault once
 SESSIONS = 10 if is_long() else 1
 GUESTS = 30 if is_long() else 5  # who come, say a word and go, at a time
 GROWS_MAX = 0.10
@@ -47,11 +53,11 @@ class Soak:
     """`stays`: the servers that are watched, which are never killed; `mortal` is."""
 
     ground: Ground
-    campaign: Campaign
     rng: random.Random
     stays: list[Server]
     mortal: Server | None = None
     many: Many | None = None
+    people: list[Person] = field(default_factory=list)  # of this lesson
     met: Counter[str] = field(default_factory=Counter)
     samples: list[dict[str, float]] = field(default_factory=list)
     _cast: list[Member] = field(default_factory=list)
@@ -60,17 +66,15 @@ class Soak:
     def servers(self) -> list[Server]:
         return [*self.stays, *([self.mortal] if self.mortal is not None else [])]
 
-    async def run(self) -> None:
+    async def lesson(self, campaign: Campaign) -> None:
         """Every kind of fault once, and then as they are drawn."""
-        self._cast = (await self.ground.casts(1))[0]
+        self.people, self._cast = campaign.people, (await self.ground.casts(1))[0]
         faults = FAULTS | (MANY if self.mortal is not None else {})
         began, waiting = time.monotonic(), self.rng.sample(sorted(faults), len(faults))
-        while time.monotonic() < began + LASTS_S or waiting:
+        while time.monotonic() < began + LESSON_S or waiting:
             name = waiting.pop() if waiting else self.rng.choice(sorted(faults))
             self.met[name] += 1
             await asyncio.gather(faults[name](self), *(self._visit() for _ in range(GUESTS)))
-            if time.monotonic() > began + WARM_S:
-                self.samples.append(await self._sample())
 
     async def _visit(self) -> None:
         """Somebody comes, says a word and is gone, by the door or without a word."""
@@ -88,26 +92,29 @@ class Soak:
         with suppress(*GONE):
             await guest.close()
 
-    async def _sample(self) -> dict[str, float]:
-        """Of all that are watched; what a fault or a guest still holds is waited for a moment."""
-        await asyncio.sleep(0.1)
+    async def sample(self) -> None:
+        """Of all that are watched, once everybody has gone."""
+        await asyncio.sleep(LETS_GO_S)
         processes = [psutil.Process(server.pid) for server in self.stays]
         told = [await metrics_of(server) for server in self.stays]
         [[connections]] = await self.ground.sql(OURS)
-        return {
-            "memory": sum(process.memory_info().rss for process in processes) / 1e6,
-            "files": sum(process.num_fds() for process in processes),
-            "tasks": sum(each.get(("atelier_tasks", frozenset()), 0.0) for each in told),
-            "connections": float(connections),
-        }
+        self.samples.append(
+            {
+                "memory": sum(process.memory_info().rss for process in processes) / 1e6,
+                "files": sum(process.num_fds() for process in processes),
+                "tasks": sum(each.get(("atelier_tasks", frozenset()), 0.0) for each in told),
+                "connections": float(connections),
+            }
+        )
 
-    def thirds(self) -> dict[str, tuple[float, float]]:
-        """Medians of the first and the last one."""
-        third = max(1, len(self.samples) // 3)
+    def first_and_last(self) -> dict[str, tuple[float, float]]:
+        """Medians of the first and the last third of the lessons after the warm-up."""
+        counted = self.samples[WARM_UP:]
+        third = max(1, len(counted) // 3)
         return {
             name: (
-                statistics.median(each[name] for each in self.samples[:third]),
-                statistics.median(each[name] for each in self.samples[-third:]),
+                statistics.median(each[name] for each in counted[:third]),
+                statistics.median(each[name] for each in counted[-third:]),
             )
             for name in SPARE
         }
@@ -120,7 +127,7 @@ CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = cu
 
 
 async def _everybody_is_cut(soak: Soak) -> None:
-    for person in soak.campaign.people:
+    for person in soak.people:
         await person.client.drop()
 
 
@@ -187,7 +194,7 @@ MANY: dict[str, Fault] = {
 }
 
 
-@pytest.mark.timeout(LASTS_S * 2 + 300)
+@pytest.mark.timeout((LESSON_S + LETS_GO_S) * LESSONS * 2 + 300)
 def test_f26_what_a_server_holds_does_not_grow(
     ground: Ground, request: pytest.FixtureRequest, tell: Callable[[object], None]
 ) -> None:
@@ -196,23 +203,19 @@ def test_f26_what_a_server_holds_does_not_grow(
     mortal = None
     if several is not None:
         mortal = asyncio.run(ground.start(REDIS_URL=f"redis://127.0.0.1:{several.redis_port}"))
-    plan = Plan("f26-soak", fresh_seed(), sessions=SESSIONS, servers=len(stays) + bool(mortal), pace_s=0.3)
-    soaks: list[Soak] = []
-
-    async def soak(campaign: Campaign) -> None:
-        soaks.append(Soak(ground, campaign, random.Random(plan.seed), stays, mortal, several))
-        await soaks[0].run()
-        for name, (first, last) in soaks[0].thirds().items():
-            campaign.outcome.told.append(f"{name}: {first:.0f} in the first third, {last:.0f} in the last")
-        campaign.outcome.told.append(f"met: {dict(soaks[0].met)}; {len(soaks[0].samples)} samples")
-
+    seed = fresh_seed()
+    soak = Soak(ground, random.Random(seed), stays, mortal, several)
     try:
-        outcome = ground.undergo(plan, soak, [*stays, *([mortal] if mortal is not None else [])])
+        for number in range(LESSONS):
+            plan = Plan(f"f26-soak-{number}", seed, sessions=SESSIONS, servers=len(soak.servers), pace_s=0.3)
+            outcome = ground.undergo(plan, soak.lesson, soak.servers)
+            tell(outcome)
+            assert outcome.sound, outcome
+            assert outcome.report.unanswered == 0
+            asyncio.run(soak.sample())
     finally:
         if mortal is not None:
             ground.end(mortal)
-    tell(outcome)
-    assert outcome.sound, outcome
-    assert outcome.report.unanswered == 0
-    for name, (first, last) in soaks[0].thirds().items():
+    tell(f"met: {dict(soak.met)}; memory of all, MB: {[round(each['memory']) for each in soak.samples]}")
+    for name, (first, last) in soak.first_and_last().items():
         assert last <= first * (1 + GROWS_MAX) + SPARE[name], f"{name} grows: {first:.0f}, then {last:.0f}"
