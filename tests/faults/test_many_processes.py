@@ -177,16 +177,17 @@ class Pair:
         return cls(here, there)
 
     async def delay_s(self) -> float:
-        """From one's command until the other has seen it."""
+        """From the answer to one's command until the other has seen it."""
         self.said += 1
         speaker, listener = (self.here, self.there) if self.said % 2 else (self.there, self.here)
-        mark, asked = f"mark {self.said}", time.monotonic()
+        mark = f"mark {self.said}"
         ack = await speaker.call(
             "submit", {"id": str(uuid4()), "type": "chat.send", "text": mark}, timeout_s=SEEN_WITHIN_S
         )
         assert ack["ok"], ack
+        answered = time.monotonic()
         await listener.sees("chat.sent", SEEN_WITHIN_S, text=mark)
-        return time.monotonic() - asked
+        return time.monotonic() - answered
 
     async def hear_each_other(self) -> float:
         """In passing, which is Redis alone; how long it took."""
@@ -406,8 +407,8 @@ def test_f10_f11_f12_redis_may_do_what_it_likes(many: Many, tell: Callable[[obje
     tell(outcome)
     assert outcome.sound, outcome
     assert outcome.report.unanswered == 0
-    later = [delay - statistics.median(calm) for delays in hit.values() for delay in delays]
-    assert statistics.quantiles(later, n=10)[-1] <= LATER_S, later
+    later = [delay - max(calm) for delays in hit.values() for delay in delays]
+    assert max(later) <= LATER_S, later
     assert outcome.report.acknowledged > 30
 
 
