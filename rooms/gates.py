@@ -35,13 +35,15 @@ class SessionRow:
 
 @dataclass(frozen=True, slots=True)
 class ParticipantRow:
-    """Columns of `session_participants`. Exists only after a real join (W205); `left_at` is None while present."""
+    """Columns of `session_participants`. Exists only after a real join (W205); `left_at` is None while present; `admitted` False:
+    removed since."""
 
     user_id: UserId
     role: Role
     permissions: tuple[Permission, ...]  # sorted; effective at the state's time
     joined_at: datetime
     left_at: datetime | None
+    admitted: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,4 +131,4 @@ def _participant_row(room: "RoomState", user: str) -> ParticipantRow | None:
     if person is None or person.joined_at is None:
         return None
     permissions = tuple(sorted(permissions_of(room, person.user, room.at)))
-    return ParticipantRow(person.user, person.role, permissions, person.joined_at, person.left_at)
+    return ParticipantRow(person.user, person.role, permissions, person.joined_at, person.left_at, person.admitted)

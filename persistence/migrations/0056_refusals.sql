@@ -4,7 +4,37 @@ ALTER TABLE live.session_commands
   ADD COLUMN refusal text CONSTRAINT check_refusal CHECK (refusal IS NULL OR (refusal <> '' AND body_hash IS NULL));
 GRANT UPDATE (refusal) ON live.session_commands TO workshop_engine;
 
--- As in 0030, and `refuse`, which names commands of this batch.
+-- Whoever was removed from a session, or banned, reads and hears nothing more of it, also over REST; an assistant is staff no more.
+ALTER TABLE live.session_participants ADD COLUMN admitted boolean NOT NULL DEFAULT true;
+CREATE OR REPLACE FUNCTION app.my_staffed_sessions() RETURNS uuid[]
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT coalesce(array_agg(mine.id), '{}') FROM (
+    SELECT s.id FROM live.live_sessions s WHERE s.instructor_id = app.current_user_id()
+    UNION
+    SELECT p.session_id FROM live.session_participants p
+     WHERE p.user_id = app.current_user_id() AND p.role IN ('instructor', 'assistant') AND p.admitted
+    UNION
+    SELECT r.session_id FROM live.session_registrations r
+     WHERE r.user_id = app.current_user_id() AND r.role = 'assistant' AND r.status IN ('registered', 'attended')
+       AND NOT EXISTS (SELECT FROM live.session_participants p
+                        WHERE p.session_id = r.session_id AND p.user_id = r.user_id AND NOT p.admitted)) mine $$;
+CREATE OR REPLACE FUNCTION app.my_recordings() RETURNS uuid[]
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT coalesce(array_agg(r.recording_id), '{}')
+    FROM live.session_recordings r JOIN live.session_participants p USING (session_id)
+   WHERE p.user_id = app.current_user_id() AND p.admitted AND r.track = 'mix' AND r.published $$;
+
+-- As in 0047, and where somebody is removed or let in again.
+DO $$
+BEGIN
+  EXECUTE format('CREATE OR REPLACE TRIGGER audit AFTER UPDATE ON live.session_participants FOR EACH ROW '
+    'WHEN ((OLD.role, OLD.permissions, OLD.admitted) IS DISTINCT FROM (NEW.role, NEW.permissions, NEW.admitted)) '
+    'EXECUTE FUNCTION audit.capture(%s)', audit.arguments('live.session_participants'));
+  EXECUTE format('CREATE OR REPLACE TRIGGER audit_gone AFTER DELETE ON live.session_participants FOR EACH ROW EXECUTE FUNCTION audit.capture(%s)',
+    audit.arguments('live.session_participants'));
+END $$;
+
+-- As in 0030, and `refuse`, which names commands of this batch; a participant is `admitted` unless it says otherwise.
 CREATE OR REPLACE FUNCTION live.carry_out(sessions uuid[], granted int[], doing jsonb) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   IF doing ? 'refuse' THEN
@@ -59,14 +89,16 @@ BEGIN
        FROM jsonb_to_recordset(doing -> 'session') AS s (batch int, "row" jsonb) WHERE s.batch = ANY (granted);
   END IF;
   IF doing ? 'participant' THEN
-    INSERT INTO live.session_participants AS p (session_id, user_id, role, permissions, joined_at, left_at)
+    INSERT INTO live.session_participants AS p (session_id, user_id, role, permissions, joined_at, left_at, admitted)
     SELECT sessions[r.batch], r.user_id, r.role, r.permissions, r.joined_at,
-           CASE WHEN r.left_at IS NOT NULL THEN greatest(r.left_at, r.joined_at) END   -- two clocks: joined is the server's
+           CASE WHEN r.left_at IS NOT NULL THEN greatest(r.left_at, r.joined_at) END,  -- two clocks: joined is the server's
+           coalesce(r.admitted, true)
       FROM jsonb_to_recordset(doing -> 'participant')
-           AS r (batch int, user_id uuid, role text, permissions jsonb, joined_at timestamptz, left_at timestamptz)
+           AS r (batch int, user_id uuid, role text, permissions jsonb, joined_at timestamptz, left_at timestamptz, admitted boolean)
      WHERE r.batch = ANY (granted)
     ON CONFLICT (session_id, user_id) DO UPDATE
-       SET role = excluded.role, permissions = excluded.permissions, joined_at = excluded.joined_at, left_at = excluded.left_at;
+       SET role = excluded.role, permissions = excluded.permissions, joined_at = excluded.joined_at, left_at = excluded.left_at,
+           admitted = excluded.admitted;
   END IF;
 END $$;
 

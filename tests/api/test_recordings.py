@@ -17,6 +17,7 @@ from media.speech import RATE_HZ
 from persistence.models.user import PlatformRole
 from persistence.recordings import Recordings
 from rooms.ids import UserId
+from rooms.roles import Role
 from tests.api.conftest import Answer, Api, Caller
 from tests.api.recorded import LENGTH_S, Heard, begun, came, heard, taken, worked
 from tests.live.recorded import record, tone
@@ -38,6 +39,12 @@ async def url_of(caller: Caller, heard: Heard, track: str = "mix") -> str:
 async def fetched(heard: Heard, url: str, **headers: str) -> Answer:
     """By a link alone."""
     return await heard.api.nobody.get(url, headers={name.replace("_", "-"): value for name, value in headers.items()})
+
+
+async def told(heard: Heard, command: str, **fields: Any) -> None:
+    """Mara says it, in her session."""
+    ack = await heard.mara.post(f"{heard.path}/commands", {"id": str(uuid4()), "type": command, **fields})
+    assert ack.status == 200, ack
 
 
 class TestLists:
@@ -73,6 +80,19 @@ class TestLists:
         assert (answer.status, answer.json["items"]) == (200, [])
         url = (await url_of(heard.mara, heard)).partition("?")[0]
         assert (await heard.otto.get(url)).status == 404
+
+    async def test_whoever_was_removed_hears_nothing_more_of_it(self, heard: Heard) -> None:
+        """An assistant is staff no more; what one said oneself stays one's own, and who is let in again hears again."""
+        url = (await url_of(heard.ben, heard)).partition("?")[0]
+        await told(heard, "participant.remove", userId=heard.ben.user)
+        assert (await tracks(heard.ben, heard), (await heard.ben.get(url)).status) == ({}, 404)
+        await told(heard, "role.set", userId=heard.ana.user, role="assistant")
+        assert set(await tracks(heard.ana, heard)) == {"mix", heard.mara.user, heard.ana.user}
+        await told(heard, "participant.ban", userId=heard.ana.user)
+        assert set(await tracks(heard.ana, heard)) == {heard.ana.user}
+        await heard.api.enters(heard.session, heard.ben, Role.PARTICIPANT)
+        await told(heard, "participant.admit", userId=heard.ben.user)
+        assert set(await tracks(heard.ben, heard)) == {"mix"}
 
     async def test_the_instructor_withholds_it(self, heard: Heard) -> None:
         path = f"{heard.path}/recordings/{heard.recording}/published"
