@@ -2,8 +2,10 @@
 says, the name of that and the look are decided here, in one place; who may ask is decided by the rights of the table.
 """
 
+import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib import import_module
 from uuid import uuid4
 
 import structlog
@@ -33,6 +35,11 @@ class Unprintable(Exception):
     why: str
 
 
+async def prepare() -> None:
+    """Before a transaction begins: what draws takes long to import, and meanwhile the loop has others to serve."""
+    await asyncio.to_thread(import_module, "live.certificates.page")
+
+
 async def make_out(
     connection: Connection,
     new: NewCertificate,
@@ -42,7 +49,7 @@ async def make_out(
     url: str,
     issued_by: UserId | None,
 ) -> Certificate:
-    """Not stored yet; its number is the next one, also where the transaction fails afterwards. Raises Unprintable."""
+    """Not stored yet; its number is the next one, also where the transaction fails afterwards. `prepare` first. Raises Unprintable."""
     at = datetime.now(UTC).replace(microsecond=0)
     holder = _printable(holder, "user_id")
     said = CertificateMetadata(
@@ -76,7 +83,7 @@ async def make_out(
 
 
 def _printable(text: str, field: str) -> str:
-    from live.certificates.page import Undrawable, drawable  # takes long to import
+    from live.certificates.page import Undrawable, drawable  # prepared
 
     try:
         if text:
@@ -97,6 +104,7 @@ class Issuing:
         """Once: somebody whose certificate was revoked gets another one from whoever revoked it, not from us. What cannot be
         printed is said where those look who can help."""
         enrollment = str(job.payload["enrollmentId"])
+        await prepare()
         async with self._database.transaction() as connection:
             found = await completed(connection, enrollment)
             if found is not None:

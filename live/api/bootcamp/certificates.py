@@ -14,7 +14,7 @@ from live.api.resource import Resource
 from live.api.route import Family, File, IdPath, Paging, Who
 from live.certificates.badge import Signer
 from live.certificates.content import canonical, statement
-from live.certificates.issuing import Unprintable, make_out
+from live.certificates.issuing import Unprintable, make_out, prepare
 from live.certificates.number import is_number
 from live.problems import Fault, Problem, invalid, not_found
 from persistence import certificates
@@ -68,6 +68,7 @@ async def create_certificate(call: Call, body: NewCertificate) -> Certificate:
     """Issues one for a course that its holder has completed: for who leads the course, but not for themselves. One per holder,
     course and type is good at a time."""
     row_id = call.new_id()
+    await prepare()
     async with call.writing() as connection:
         await _require_may_issue(connection, body)
         issued = await _issued(call, connection, row_id, body)
@@ -124,7 +125,8 @@ async def read_certificate_page(call: Call, certificate_id: IdPath) -> File:
     certificate, holder = await _good(call, certificate_id)
     async with call.reading() as connection:
         template = await _template_of(call, connection, certificate)
-    from live.certificates.page import Look, draw  # takes long to import
+    await prepare()
+    from live.certificates.page import Look, draw  # prepared
 
     drawn = await asyncio.to_thread(draw, certificate, holder, Look.of(template))
     return File(drawn, "application/pdf", f"{certificate.certificate_number}.pdf")
