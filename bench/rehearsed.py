@@ -14,6 +14,7 @@ from random import Random
 from typing import Any
 from uuid import uuid4
 
+from live.ends import Ends
 from live.failpoints import Failpoints
 from live.heads import Heads
 from live.hosts import Hosts
@@ -129,6 +130,7 @@ async def _hosts(url: str, secret_key: str, clock: Clock) -> AsyncIterator[tuple
                 event_log=event_log,
                 committer=committer,
                 heads=Heads(event_log),
+                ends=Ends(database, event_log),
                 snapshots=Snapshots(database),
                 directory=Directory(database),
                 failpoints=Failpoints(),

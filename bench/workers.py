@@ -8,6 +8,7 @@ Two workers share the port, tell each other by Redis that there is something new
 import argparse
 import asyncio
 import os
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -49,6 +50,12 @@ async def redis() -> AsyncIterator[str]:
             await asyncio.to_thread(server.stop)
 
 
+def until_both_serve(there: Serving) -> None:
+    """Else who comes first all sit with the first."""
+    while sum(each["isWell"] for each in there.call("/readyz")["workers"]) < 2:
+        time.sleep(0.2)
+
+
 async def measure(clients: int, repetitions: int) -> str:
     ones, twos = [], []
     async with workshop(clients) as staged, redis() as url:
@@ -58,6 +65,7 @@ async def measure(clients: int, repetitions: int) -> str:
             os.environ["REDIS_URL"] = url
             try:
                 async with serving(staged, ["--no-worker", "--workers", "2"]) as there:
+                    await asyncio.to_thread(until_both_serve, there)
                     twos.append(await asyncio.to_thread(cost, there, staged, clients))
             finally:
                 del os.environ["REDIS_URL"]

@@ -15,6 +15,7 @@ from live.addresses import is_for
 from live.api import routes
 from live.checker import Checker
 from live.demo import Demo
+from live.ends import Ends
 from live.failpoints import Failpoints
 from live.gateway import Gateway
 from live.heads import Heads
@@ -163,10 +164,12 @@ async def _sessions(app: web.Application) -> AsyncIterator[None]:
         lane,
         elsewhere,
     )
+    ends = Ends(database, event_log)
     parts = Parts(
         event_log=event_log,
         committer=committer,
         heads=Heads(event_log),
+        ends=ends,
         snapshots=Snapshots(database),
         directory=app[DIRECTORY],
         failpoints=Failpoints(settings.failpoints),
@@ -195,13 +198,14 @@ async def _sessions(app: web.Application) -> AsyncIterator[None]:
     async with AsyncExitStack() as tasks:
         beside: list[Callable[[], Awaitable[None]]] = [
             committer.run,
+            ends.keep_reading,
             hosts.keep_up,
             hosts.keep_order,
             presence.keep_writing,
             presence.keep_beating,
             partial(presence.keep_watch, hosts),
             clockwork.keep_firing,
-            Projector(database, event_log).run,
+            Projector(database, event_log, read=hosts.events).run,
             signals.keep_passing_on,
             sound.keep_home,
             sound.keep_telling,

@@ -15,6 +15,7 @@ from live import limits, trace
 from live.byes import BANNED, DENIED, REMOVED, RESYNC, Bye
 from live.delivery import Audience
 from live.drafts import Key
+from live.ends import Ends
 from live.failpoints import Failpoints
 from live.heads import Heads
 from live.tally import Tally
@@ -63,6 +64,7 @@ class Parts:
     event_log: EventLog
     committer: Committer
     heads: Heads
+    ends: Ends
     snapshots: Snapshots
     directory: Names
     failpoints: Failpoints
@@ -92,7 +94,7 @@ class Replica:
         self.damage: Damaged | None = None  # found while it was open: it is not to be used any more
         self._hearing = False
         self._told_of, self._heeding = 0, False
-        self._snapshot_seq = 0
+        self._snapshot_due = 0  # at that seq
         self._met: tuple[object, object] = (None, None)  # the people and the lobby whose names were learnt
         self._errands: set[asyncio.Task[None]] = set()
 
@@ -105,7 +107,7 @@ class Replica:
         room = snapshot if snapshot is not None and snapshot.seq <= head.last_seq else RoomState()
         self._ring.clear()
         self._known.clear()
-        self.epoch, self._snapshot_seq = head.epoch, room.seq
+        self.epoch, self._snapshot_due = head.epoch, _next_snapshot(room.seq)
         while rows := await self._parts.event_log.read(self.session, room.seq, READ_EVENTS):
             room = self._folded(room, rows)
         if room.seq < head.last_seq:
@@ -146,7 +148,41 @@ class Replica:
         self._told_of = max(self._told_of, seq)
         if self._told_of > self.room.seq and not self._heeding:
             self._heeding = True
-            self._errand(self._heed())
+            if self._turn.locked():
+                self._errand(self._heed())
+            else:
+                self._parts.ends.ask(self.session, self.room.seq, self._handed)
+
+    def _handed(self, rows: Sequence[Recorded] | None) -> None:
+        """The usual case: what was read is what comes next, and may be taken in at once. Else a task does it."""
+        try:
+            if rows is None or (rows and not self._take_at_once(rows)):
+                self._errand(self._heed())
+                return
+        except Damaged as error:
+            self._found(error)
+        except Exception:
+            log.exception("a hint was not followed", session=self.session)
+        self._heeding = False
+        if rows and self._told_of > self.room.seq:
+            self.heed(self._told_of)
+        else:
+            self._told_of = 0
+
+    def _take_at_once(self, rows: Sequence[Recorded]) -> bool:
+        """Whether that could be done: not while somebody else changes the state, nor where something has to be read for it."""
+        if rows[0].seq != self.room.seq + 1 or not self._turn.take_if_free():
+            return False
+        try:
+            room, effects = self._followed(rows)
+            if _changes_secrets(effects) or self._strangers_in(rows):
+                return False
+            self.room = room
+            self._keep(rows, effects)
+            self._show_now(rows)
+        finally:
+            self._turn.release()
+        return True
 
     async def _heed(self) -> None:
         try:
@@ -213,16 +249,20 @@ class Replica:
 
     async def _take(self, rows: Sequence[Recorded]) -> None:
         """Events that another process appended."""
+        room, effects = self._followed(rows)
+        if _changes_secrets(effects):
+            self._secrets = await self._parts.event_log.secrets(self.session)
+        self.room = room
+        self._keep(rows, effects)
+        await self._show(rows)
+
+    def _followed(self, rows: Sequence[Recorded]) -> tuple[RoomState, list[Effect]]:
         room, effects = self.room, list[Effect]()
         for each in rows:
             room = self._after(room, each)
             if not isinstance(each.event, Unfoldable):
                 effects += rules.effects(room, each)
-        if any(isinstance(effect, MakeSecret | DropSecret) for effect in effects):
-            self._secrets = await self._parts.event_log.secrets(self.session)
-        self.room = room
-        self._keep(rows, effects)
-        await self._show(rows)
+        return room, effects
 
     def _folded(self, room: RoomState, rows: Sequence[Recorded]) -> RoomState:
         self._ring.extend(rows)
@@ -253,9 +293,8 @@ class Replica:
         blanks = {seq for effect in effects if isinstance(effect, Blank) for seq in effect.seqs} if effects else None
         if blanks:
             self._forget_words(blanks)
-        due = min(max(self._snapshot_seq // 4, limits.SNAPSHOT_EVENTS), limits.SNAPSHOT_EVENTS_MAX)
-        if self.room.seq - self._snapshot_seq >= due:
-            self._snapshot_seq = self.room.seq
+        if self.room.seq >= self._snapshot_due:
+            self._snapshot_due = _next_snapshot(self.room.seq)
             self._errand(self._save_snapshot(self.room, self.epoch))
 
     def _forget_words(self, seqs: set[int]) -> None:
@@ -316,7 +355,7 @@ class Replica:
     def _deliver(self, events: Sequence[Recorded]) -> None:
         self.audience.deliver(self.epoch, events, self.room)
         self._parts.tally.delivered += len(events)
-        trace.delivered(self.session, events, len(self.audience))
+        trace.delivered(self.session, events, self.audience)
         for each in events:
             bye = SHOWN_OUT.get(type(each.event))
             if bye is not None:
@@ -371,3 +410,11 @@ class Replica:
             await self._parts.snapshots.save(self.session, room, epoch)
         except Unavailable:
             log.warning("a snapshot was not saved", session=self.session)
+
+
+def _next_snapshot(after: int) -> int:
+    return after + min(max(after // 4, limits.SNAPSHOT_EVENTS), limits.SNAPSHOT_EVENTS_MAX)
+
+
+def _changes_secrets(effects: Iterable[Effect]) -> bool:
+    return any(isinstance(effect, MakeSecret | DropSecret) for effect in effects)

@@ -19,6 +19,7 @@ import structlog
 from live.backups import has_backups, keep_backups
 from live.certificates.issuing import Issuing
 from live.crediting import Crediting
+from live.ends import Ends
 from live.failpoints import Failpoints
 from live.finalising import Finalising, NotYet, Reports, WorkFailed
 from live.heads import Heads
@@ -213,6 +214,7 @@ async def _sessions(parts: AsyncExitStack, settings: Settings, database: Databas
             event_log=event_log,
             committer=committer,
             heads=Heads(event_log),
+            ends=Ends(database, event_log),
             snapshots=Snapshots(database),
             directory=Directory(database),
             failpoints=Failpoints(),

@@ -6,7 +6,7 @@ Whatever it raises, the outcome is unknown until the same batch is tried again: 
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -132,6 +132,13 @@ SELECT e.seq, e.at, e.actor, e.command_id, e.version, e.type, e.payload, r.seq I
  WHERE e.session_id = $1 AND e.seq > $2 ORDER BY e.seq LIMIT $3
 """
 
+_READ_ENDS = """
+SELECT e.* FROM unnest($1::uuid[], $2::bigint[]) AS asked (session_id, after) CROSS JOIN LATERAL (
+  SELECT e.session_id, e.seq, e.at, e.actor, e.command_id, e.version, e.type, e.payload, r.seq IS NOT NULL AS wordless
+    FROM live.session_events e LEFT JOIN live.redactions r USING (session_id, seq)
+   WHERE e.session_id = asked.session_id AND e.seq > asked.after ORDER BY e.seq LIMIT $3) e
+"""
+
 _READ_OF_TYPES = """
 SELECT e.seq, e.at, e.actor, e.command_id, e.version, e.type, e.payload, r.seq IS NOT NULL AS wordless
   FROM live.session_events e LEFT JOIN live.redactions r USING (session_id, seq)
@@ -222,6 +229,24 @@ class EventLog:
         their words have lost them here already. Raises Damaged where one is missing."""
         async with self._database.connection() as connection:
             return await read_on(connection, session, after, limit)
+
+    async def read_ends_on(
+        self, connection: Connection, after: Mapping[SessionId, int], limit: int = READ_EVENTS_MAX
+    ) -> dict[SessionId, list[Recorded] | None]:
+        """As `read`, of several sessions in one statement; None: `read` says what is wrong with this one."""
+        try:
+            rows = await connection.fetch(_READ_ENDS, list(after), list(after.values()), limit)
+        except _CORRUPT:
+            return dict.fromkeys(after)
+        ends: dict[SessionId, list[Recorded] | None] = {session: [] for session in after}
+        for row in rows:
+            session = row["session_id"]
+            end = ends[session]
+            if end is not None and row["seq"] == after[session] + len(end) + 1:
+                end.append(_recorded(row))
+            else:
+                ends[session] = None
+        return ends
 
     async def read_of_types(
         self, session: SessionId, after: int, types: Collection[str], limit: int = READ_EVENTS_MAX

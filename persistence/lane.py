@@ -13,10 +13,9 @@ from collections.abc import Callable, Hashable
 from hashlib import blake2b
 from hmac import compare_digest
 from random import SystemRandom
-from typing import Any
 
 from persistence.encryption import derive
-from persistence.redis_connection import REFUSED, Speaker, redis_at
+from persistence.redis_connection import REFUSED, Listener, Speaker
 
 log = logging.getLogger(__name__)
 
@@ -118,30 +117,29 @@ class Lane:
         """Until cancelled."""
         while True:
             was_heard = False
-            client = redis_at(self._url, LISTEN_WITHIN_S)
+            listener = Listener(self._url, LISTEN_WITHIN_S)
             try:
-                async with client.pubsub(ignore_subscribe_messages=True) as listening:
-                    await listening.subscribe(self._name, *map(self._channel_of, self._others))
-                    was_heard = True
-                    log.debug("listening to the other processes")
-                    await self._listen(listening)
+                await listener.subscribe([self._name, *map(self._channel_of, self._others)])
+                was_heard = True
+                log.debug("listening to the other processes")
+                await self._listen(listener)
             except REFUSED as error:
                 if was_heard or self.hears:
                     log.warning("the other processes are not heard: %s", error)
             finally:
                 self.hears = False
-                await self._hang_up(client)
+                await listener.hang_up()
             await asyncio.sleep(LISTEN_AGAIN_S * self._random.uniform(0.5, 1.5))
 
-    async def _listen(self, listening: Any) -> None:
+    async def _listen(self, listener: Listener) -> None:
         """Until the connection breaks, or it heard nothing of itself for too long."""
         self._unheard = 0
-        reading = asyncio.create_task(self._read(listening))
+        reading = asyncio.create_task(self._read(listener))
         try:
             while not reading.done():
                 if self._unheard >= PINGS_MISSED_MAX:
                     raise TimeoutError(f"{PINGS_MISSED_MAX} words of our own did not come back")
-                await self._forget_silent(listening)
+                await self._forget_silent(listener)
                 self._unheard += 1
                 self.say(self._ping(), instead_of=PING)
                 newcomer = asyncio.create_task(self._newcomer.wait())
@@ -150,25 +148,23 @@ class Lane:
                 if self._newcomer.is_set():  # who wants to hear of us at once, too
                     self._newcomer.clear()
                     self._unheard = max(0, self._unheard - 1)
-                    await listening.subscribe(*map(self._channel_of, self._others))
+                    await listener.subscribe(map(self._channel_of, self._others))
             reading.result()
         finally:
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)
 
-    async def _read(self, listening: Any) -> None:
+    async def _read(self, listener: Listener) -> None:
         while True:
-            message = await listening.get_message(timeout=None)
-            if message is not None and message["type"] == "message":
-                self._take(message["data"])
+            self._take(await listener.hear())
 
-    async def _forget_silent(self, listening: Any) -> None:
+    async def _forget_silent(self, listener: Listener) -> None:
         latest = asyncio.get_running_loop().time() - PINGS_MISSED_MAX * PING_EVERY_S
         silent = [each for each, heard_at in self._others.items() if heard_at < latest]
         for each in silent:
             del self._others[each]
         if silent:
-            await listening.unsubscribe(*map(self._channel_of, silent))
+            await listener.unsubscribe(map(self._channel_of, silent))
 
     def _take(self, sealed: bytes) -> None:
         tag, signed = sealed[:TAG_BYTES], sealed[TAG_BYTES:]
@@ -202,11 +198,3 @@ class Lane:
 
     async def close(self) -> None:
         await self._speaker.hang_up()
-
-    async def _hang_up(self, client: Any) -> None:
-        try:
-            async with asyncio.timeout(WITHIN_S):
-                await client.aclose()
-                await client.connection_pool.disconnect(inuse_connections=True)
-        except REFUSED:
-            pass
