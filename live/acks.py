@@ -1,6 +1,7 @@
 """The answer to a command, the same over the socket and over REST."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 from rooms.refusal import Refused
 from rooms.values import value
@@ -26,6 +27,12 @@ class Ack:
         if self.allowed:
             document["allowed"] = list(self.allowed)
         return document
+
+
+Release: TypeAlias = Callable[[], None]
+Answer: TypeAlias = Callable[[Ack], Release | None]
+"""Gives somebody their ack; or keeps it back for the event that is about to follow, so that both leave in one write: then it returns
+what lets the ack go by itself, for whoever was sent no event."""
 
 
 def done(seq: int) -> Ack:

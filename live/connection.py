@@ -19,15 +19,15 @@ from aiohttp import web
 from pydantic import ValidationError
 
 from live import limits
-from live.acks import Ack, refused
+from live.acks import Ack, Release, refused
 from live.byes import UNAVAILABLE
+from live.channel import Channel
 from live.delivery import Viewer
 from live.host import Host, damaged
 from live.joining import JoinSession, Refusal
 from live.limits import Bucket
 from live.packets import PATH_CHARACTERS_MAX, ack_frame, done_frame, event_frame
 from live.tokens import Identity
-from live.wire import Channel
 from persistence.database import Unavailable
 from persistence.event_log import Damaged
 from rooms.feature import Command
@@ -159,13 +159,13 @@ class Connection:
         answer = partial(self._answered, argument, ack_id)
         self.host.enqueue(self.user, command, command_id, answer, admin=self.admin, arrived=arrived, resent=resent)
 
-    def _answered(self, argument: dict[str, Any], ack_id: int | None, ack: Ack) -> None:
+    def _answered(self, argument: dict[str, Any], ack_id: int | None, ack: Ack) -> Release | None:
         self._unanswered -= 1
-        if ack.ok and ack.seq is not None:
-            if ack_id is not None:
-                self.channel.hold(done_frame(ack_id, ack.seq))
-        else:
+        if not ack.ok or ack.seq is None:
             self.refuse("submit", argument, ack, ack_id, counted=True)
+        elif ack_id is not None:
+            return self.channel.hold(done_frame(ack_id, ack.seq))
+        return None
 
     async def _join(self, argument: Any, ack_id: int | None) -> None:
         try:

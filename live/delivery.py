@@ -34,14 +34,22 @@ class Passing:
     frame: bytes
 
 
-@dataclass
+@dataclass(slots=True)
+class Seen:
+    """The events of a delivery as some see them, and whom they name, as bits, once somebody asked."""
+
+    items: list[Item]
+    named: int | None = None
+
+
+@dataclass(slots=True)
 class Batch:
     """Frames of one delivery, made when first needed."""
 
     session: SessionId
     epoch: str
     upto: int
-    items: dict[tuple[Group, UserId | None], tuple[list[Item], int]] = field(default_factory=dict)
+    seen: dict[tuple[Group, UserId | None], Seen] = field(default_factory=dict)
     frames: dict[tuple[Group, UserId | None, int, int], bytes] = field(default_factory=dict)
     whole: dict[int, Item] = field(default_factory=dict)  # by identity: most events look alike to most
 
@@ -63,6 +71,7 @@ class Audience:
         self.by_user: dict[UserId, set[Viewer]] = {}
         self._order: dict[str, int] = {}  # everybody whose name is known here, in order of introduction
         self._names: list[tuple[str, str]] = []
+        self._everybody = 0  # as bits of that order
         self._lagging = False
         self._shown = ("", 0)  # epoch and seq up to which everything was delivered
         self._past: dict[tuple[str, int, int], Past] = {}  # of late
@@ -101,6 +110,7 @@ class Audience:
             if user not in self._order:
                 self._order[user] = len(self._names)
                 self._names.append((user, name))
+        self._everybody = (1 << len(self._names)) - 1
 
     def strangers(self, users: Iterable[UserId]) -> set[UserId]:
         return {user for user in users if user not in self._order}
@@ -112,6 +122,14 @@ class Audience:
             if index is not None:
                 mask |= 1 << index
         return mask
+
+    def _named_beyond(self, known: int, seen: Seen) -> int:
+        """Whom these events name, if any of them may be news to somebody who was told these names: mostly that is nobody."""
+        if known == self._everybody:
+            return 0
+        if seen.named is None:
+            seen.named = self.mask_of(seen.items)
+        return seen.named
 
     def people(self, mask: int) -> dict[str, dict[str, str]]:
         found = {}
@@ -151,10 +169,11 @@ class Audience:
         """They know the same names, and are no party of what happened: they get one frame."""
         if not company.together or company.position >= batch.upto:
             return
-        items, mask = self._items_for(batch, group, None, events)
-        if items:
-            data = self._frame(batch, group, None, company.position, items, mask & ~company.known)
-            company.push(data, len(items), batch.upto, mask)
+        seen = self._seen(batch, group, None, events)
+        if seen.items:
+            named = self._named_beyond(company.known, seen)
+            data = self._frame(batch, group, None, company.position, seen.items, named & ~company.known)
+            company.push(data, len(seen.items), batch.upto, named)
         else:
             self._lagging = True
 
@@ -163,32 +182,30 @@ class Audience:
         named = {user for each in events for user in named_by(each) if user in self.by_user}
         return {user for user in named if standing_since(room, user) >= events[0].seq}
 
-    def _items_for(
-        self, batch: Batch, group: Group, party: UserId | None, events: Sequence[Recorded]
-    ) -> tuple[list[Item], int]:
-        found = batch.items.get((group, party))
+    def _seen(self, batch: Batch, group: Group, party: UserId | None, events: Sequence[Recorded]) -> Seen:
+        found = batch.seen.get((group, party))
         if found is None:
             staff, admitted, room = group
             items = visible_items(events, Standing(party, staff, admitted, room), batch.whole)
-            found = batch.items[(group, party)] = (items, self.mask_of(items))
+            found = batch.seen[(group, party)] = Seen(items)
         return found
 
     def _send(
         self, batch: Batch, viewer: Viewer, group: Group, party: UserId | None, events: Sequence[Recorded]
     ) -> None:
-        items, mask = self._items_for(batch, group, party, events)
-        if not items:
+        seen = self._seen(batch, group, party, events)
+        if seen.items:
+            self._give(batch, viewer, group, party, seen)
+        else:
             self._lagging = True
-            return
-        self._give(batch, viewer, group, party, items, mask)
 
-    def _give(
-        self, batch: Batch, viewer: Viewer, group: Group, party: UserId | None, items: list[Item], mask: int
-    ) -> None:
+    def _give(self, batch: Batch, viewer: Viewer, group: Group, party: UserId | None, seen: Seen) -> None:
         """With the names that this viewer was not told yet."""
-        data = self._frame(batch, group, party, viewer.position, items, mask & ~viewer.known)
-        viewer.stand(batch.upto, viewer.known | mask)
-        viewer.sink.push(data, len(items))
+        known = viewer.known
+        named = self._named_beyond(known, seen)
+        data = self._frame(batch, group, party, viewer.position, seen.items, named & ~known)
+        viewer.stand(batch.upto, known | named)
+        viewer.sink.push(data, len(seen.items))
 
     def _frame(
         self, batch: Batch, group: Group, party: UserId | None, position: int, items: list[Item], missing: int
@@ -216,8 +233,8 @@ class Audience:
             if len(self._past) > PAST_MAX:
                 del self._past[next(iter(self._past))]
         party = viewer.user if viewer.user in past.personal else None
-        items, mask = self._items_for(past.batch, group_of(viewer), party, past.events)
-        self._give(past.batch, viewer, group_of(viewer), party, items, mask)
+        seen = self._seen(past.batch, group_of(viewer), party, past.events)
+        self._give(past.batch, viewer, group_of(viewer), party, seen)
 
     def forget_past(self) -> None:
         """Words were taken out of it, or names are known that were not."""

@@ -14,7 +14,7 @@ from random import Random
 
 import structlog
 
-from live.acks import Ack, done, refusal, refused
+from live.acks import Ack, Answer, Release, done, refusal, refused
 from live.tally import OK
 from persistence.event_log import Answered, Batch
 from rooms import room as rules
@@ -41,7 +41,7 @@ class Waiting:
     admin: bool
     body_hash: bytes
     since: float
-    answer: Callable[[Ack], None] | None  # None once it was told
+    answer: Answer | None  # None once it was told
     not_before: datetime | None = None
     stale: Stale | None = None
     arrived: float = 0.0  # at this process; `since` it waits in the session's queue
@@ -52,15 +52,18 @@ class Waiting:
     def key(self) -> Key:
         return (self.actor, self.command_id)
 
-    def settle(self, ack: Ack) -> None:
+    def settle(self, ack: Ack) -> Release | None:
+        """What lets the answer go, if it waits for its event."""
         answer, self.answer = self.answer, None
-        if answer is not None:
-            if self.answers is not None:
-                self.answers[ack.code or OK] += 1
-            try:
-                answer(ack)
-            except Exception:
-                log.exception("an answer was not given")  # the others are
+        if answer is None:
+            return None
+        if self.answers is not None:
+            self.answers[ack.code or OK] += 1
+        try:
+            return answer(ack)
+        except Exception:
+            log.exception("an answer was not given")  # the others are
+            return None
 
 
 def body_hash(command: Command) -> bytes:
@@ -136,7 +139,7 @@ def decide_round(room: RoomState, waiting: Sequence[Waiting], outside: Outside) 
         draft.answers.append((each, ack))
         if before is not None:
             draft.repeated += ack.ok
-        elif _holds(draft.after, each, ack):
+        elif each.resent and _holds(draft.after, each, ack):
             _record(draft, each, here, refusal=ack.code)
         elif key not in here:
             draft.unrecorded.append(key)
@@ -144,10 +147,10 @@ def decide_round(room: RoomState, waiting: Sequence[Waiting], outside: Outside) 
 
 
 def _holds(room: RoomState, waiting: Waiting, ack: Ack) -> bool:
-    """Whether a refusal is recorded like what was accepted. Of a command that was sent before, another process may still have the
-    first copy: it is not to be done after its sender was told that it was refused (protocol P5, F3)."""
+    """Whether the refusal of a command that was sent before is recorded like what was accepted: another process may still have the
+    first copy, and it is not to be done after its sender was told that it was refused (protocol P5, F3)."""
     passing = ack.ok or ack.code == "internal" or ack.retry_after_s is not None
-    return waiting.resent and not passing and not waiting.command.is_secret_in(room)
+    return not passing and not waiting.command.is_secret_in(room)
 
 
 def _record(draft: Draft, waiting: Waiting, here: dict[Key, Answered], refusal: str | None = None) -> None:
@@ -213,11 +216,12 @@ def _follow(room: RoomState, recorded: Sequence[Recorded]) -> tuple[RoomState, l
 
 def _ids_of(session: SessionId, waiting: Waiting) -> Callable[[], str]:
     """Derived from who, where and the command's id: somebody who repeats another's id does not make another's ids."""
-    numbers, origin = count(), f"{waiting.command_id}:{session}:{waiting.actor}"
+    numbers = count()
 
     def next_id() -> str:
         """A UUID of version 8 (RFC 9562 5.8)."""
-        digits = hashlib.sha256(f"{origin}:{next(numbers)}".encode()).hexdigest()
-        return f"{digits[:8]}-{digits[8:12]}-8{digits[12:15]}-a{digits[15:18]}-{digits[18:30]}"
+        origin = f"{waiting.command_id}:{session}:{waiting.actor}:{next(numbers)}"
+        digits = hashlib.blake2b(origin.encode(), digest_size=15).hexdigest()
+        return f"{digits[:8]}-{digits[8:12]}-8{digits[12:15]}-a{digits[15:18]}-{digits[18:]}"
 
     return next_id

@@ -14,6 +14,7 @@ from live import limits
 from live.acks import Ack, refused
 from live.addresses import client_address, is_for
 from live.byes import RATE, RESYNC, REVOKED, UNAVAILABLE, Bye
+from live.channel import Channel
 from live.connection import ADDRESS, Connection, Wanted
 from live.joining import Joining
 from live.limits import Limits, take_all
@@ -23,7 +24,7 @@ from live.settings import Settings
 from live.signals import Signals
 from live.tally import Tally
 from live.tokens import AccessTokens, BadToken
-from live.wire import Channel, Doors, SignInRefused, Wire
+from live.wire import Doors, SignInRefused, Wire
 from persistence.database import Database, Unavailable
 from persistence.readers import find_administrators, find_reader
 from persistence.tokens import Tokens

@@ -8,7 +8,7 @@ woken for it. Whatever else a round may need has a task, which goes on with it f
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from random import Random, SystemRandom
@@ -17,7 +17,7 @@ from secrets import token_bytes
 import structlog
 
 from live import limits, trace
-from live.acks import Ack, refused
+from live.acks import Ack, Answer, Release, refused
 from live.drafts import SECRET_BYTES, Draft, Outside, Stale, Waiting, body_hash, decide_round
 from live.failpoints import InjectedFailure
 from live.replica import NoSession, Parts, Replica
@@ -53,7 +53,7 @@ class Host(Replica):
         self.is_open = True
         self._queue: deque[Waiting] = deque()
         self._in_round: list[Waiting] = []
-        self._begun_at = 0.0  # the round
+        self._begun_at = self._answered_at = 0.0  # the round
         self._passage = Passage()  # of its latest append
         self._draft: Draft | None = None  # of the usual round under way
         self._unusual: Begun | None = None  # a round for the task to go on with, which has the turn then
@@ -82,7 +82,7 @@ class Host(Replica):
 
     @property
     def busy(self) -> bool:
-        return bool(self._queue or self._in_round or self._errands)
+        return bool(self._queue or self._in_round or self._errands or self._heeding)
 
     # -- commands -------------------------------------------------------------------------------------------------------
 
@@ -91,7 +91,7 @@ class Host(Replica):
         actor: UserId | None,
         command: Command,
         command_id: str,
-        answer: Callable[[Ack], None] = _tell_nobody,
+        answer: Answer = _tell_nobody,
         *,
         admin: bool = False,
         not_before: datetime | None = None,
@@ -156,6 +156,7 @@ class Host(Replica):
         if not self._due and not self._in_round:
             self._due = True
             self._parts.turn_end.call(self._begin)
+            self._parts.committer.expect()
 
     def _begin(self) -> None:
         """Decides and hands in what waits; or leaves it to the task."""
@@ -198,14 +199,16 @@ class Host(Replica):
         if not isinstance(outcome, Appended) or self._strangers_in(draft.events):
             self._go_on(Begun(draft, outcome))
             return
+        held: list[Release] = []
         try:
             self._parts.failpoints.strike("after_commit_before_ack")
-            answered_at = self._take_in(draft)
+            held = self._take_in(draft)
             self._parts.failpoints.strike("after_ack_before_delivery")
             self._show_now(draft.events)
-            self._tell_slow(draft, answered_at)
+            self._tell_slow(draft)
         except Exception:  # noqa: BLE001  it is logged
             self._lose_track(draft)
+        _let_go(held)
         self._end_round()
 
     def _failed(self, error: Exception) -> None:
@@ -376,25 +379,24 @@ class Host(Replica):
         """Whatever goes wrong from here on, it did happen: nobody is told otherwise, and nobody here misses it."""
         try:
             await self._parts.failpoints.reach("after_commit_before_ack")
-            answered_at = self._take_in(draft)
+            _let_go(self._take_in(draft))  # no answer waits until names were read
             await self._parts.failpoints.reach("after_ack_before_delivery")
             await self._show(draft.events)
-            self._tell_slow(draft, answered_at)
+            self._tell_slow(draft)
         except Exception:  # noqa: BLE001  it is logged
             self._lose_track(draft)
 
-    def _take_in(self, draft: Draft) -> float:
-        """It is durable: from now on it is the state, and everybody gets their answer. When that was, by the loop's clock."""
+    def _take_in(self, draft: Draft) -> list[Release]:
+        """It is durable: from now on it is the state, and everybody gets their answer; some of them with the events that follow."""
         self.room, self._secrets = draft.after, draft.secrets
         self._keep(draft.events, draft.effects)
         self._remember(draft.answered)
         trace.committed(self.session, self.room.seq, self._in_round)
-        for waiting, ack in draft.answers:
-            waiting.settle(ack)
-        answered_at = self._tally_answers(draft)
+        held = [release for waiting, ack in draft.answers if (release := waiting.settle(ack)) is not None]
+        self._tally_answers(draft)
         if draft.events:
             self._parts.committed(self)
-        return answered_at
+        return held
 
     def _lose_track(self, draft: Draft) -> None:
         log.exception("what was committed was not carried to its end", session=self.session)
@@ -409,20 +411,26 @@ class Host(Replica):
             self._parts.tally.unknown += each.answer is not None
             each.settle(_unavailable())
 
-    def _tally_answers(self, draft: Draft) -> float:
+    def _tally_answers(self, draft: Draft) -> None:
         now, tally = self._now(), self._parts.tally
+        self._answered_at = now
         tally.repeated += draft.repeated
         for waiting, ack in draft.answers:
             if ack.ok:
                 tally.ack.add(now - waiting.arrived)
-        return now
 
-    def _tell_slow(self, draft: Draft, answered_at: float) -> None:
+    def _tell_slow(self, draft: Draft) -> None:
         """Looked at by the command that came first: the others waited less."""
+        answered_at = self._answered_at
         if answered_at - draft.answers[0][0].arrived >= trace.SLOW_S:
             shown_at = self._now()
             waiting = [each for each, _ack in draft.answers]
             trace.tell_slow(self.session, waiting, self._begun_at, self._passage, answered_at, shown_at)
+
+
+def _let_go(held: Iterable[Release]) -> None:
+    for release in held:
+        release()
 
 
 def _fresh_secret() -> bytes:

@@ -13,7 +13,7 @@ from live.drafts import Stale
 from live.host import Host, NoSession, Parts
 from persistence.database import Unavailable
 from persistence.event_log import Damaged
-from rooms.feature import Command
+from rooms.feature import Command, Recorded
 from rooms.ids import SessionId, UserId
 from rooms.room import RoomState
 
@@ -99,6 +99,13 @@ class Hosts:
         """If somebody of it is connected here, or its sound is."""
         host = self._hosts.get(session)
         return host if host is not None and host.watched else None
+
+    async def events(self, session: SessionId, epoch: str, after: int, limit: int) -> list[Recorded]:
+        """The next events of that log after `after`: from memory, if it is followed here so far, else from the database."""
+        host = self._hosts.get(session)
+        if host is not None and host.epoch == epoch and host.room.seq > after:
+            return await host.events(after, limit)
+        return await self._parts.event_log.read(session, after, limit)
 
     def hear(self, session: SessionId, epoch: str, seq: int) -> None:
         """Another process says that the log stands there now. Who says so is not asked what an epoch is: of another one than ours the

@@ -74,7 +74,7 @@ class Outbox:
 
     def hold(self, data: bytes) -> bool:
         """To leave in one write with what is pushed next, right behind it: whoever is answered has seen it then. Whether it is to be
-        released at the end of this turn of the loop, in case nothing is pushed."""
+        released, in case nothing is pushed."""
         if not self.is_idle:
             self.push(data)
             return False

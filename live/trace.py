@@ -7,7 +7,7 @@ vote, has no trace anywhere: a line with its id would lead to who sent it (desig
 """
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Sized
 from functools import partial
 
 import structlog
@@ -47,11 +47,11 @@ def committed(session: SessionId, upto: int, waiting: Iterable[Waiting]) -> None
         log.debug("committed", session=session, upto=upto, traces=_traces(waiting))
 
 
-def delivered(session: SessionId, events: Sequence[Recorded], connections: int) -> None:
+def delivered(session: SessionId, events: Sequence[Recorded], connections: Sized) -> None:
     """Also of what another process committed."""
     if is_followed():
         traces = [_trace(each.command) for each in events[:TRACES_MAX] if each.command is not None]
-        log.debug("delivered", session=session, upto=events[-1].seq, connections=connections, traces=traces)
+        log.debug("delivered", session=session, upto=events[-1].seq, connections=len(connections), traces=traces)
 
 
 def tell_slow(

@@ -1,6 +1,5 @@
 """What is to be done when this turn of the loop ends: the loop is asked once for all of it, which costs less than a callback or a task for
-each. Sessions that have something to decide begin then, so that what arrived together is decided together; answers that no
-event followed leave then.
+each. Sessions that have something to decide begin then, so that what arrived together is decided together.
 """
 
 import asyncio

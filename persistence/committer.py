@@ -53,15 +53,12 @@ class Passage:
 class Waiting:
     """`resolve` and `fail`: one of them is called, once; they neither wait nor raise."""
 
+    session: SessionId
     prepared: Prepared
     resolve: Callable[[Outcome], None]
     fail: Callable[[Exception], None]
     passage: Passage
     since: float
-
-    @property
-    def session(self) -> SessionId:
-        return self.prepared.batch.session
 
 
 class RowLocked(Exception):
@@ -129,13 +126,17 @@ class Committer:
             raise CommitFailed(str(error)) from error
         if len(self._waiting) >= WAITING_BATCHES_MAX:
             raise Overloaded
-        waiting = Waiting(prepared, resolve, fail, passage, asyncio.get_running_loop().time())
+        waiting = Waiting(batch.session, prepared, resolve, fail, passage, asyncio.get_running_loop().time())
         if batch.session in self._apart:
             self._start_apart(waiting)
         else:
             self._waiting.append(waiting)
             self._arrived.set()
             self._idle.clear()
+
+    def expect(self) -> None:
+        """Something is about to be handed in, before the loop comes to what is woken now: then it need not be woken for that."""
+        self._arrived.set()
 
     async def run(self) -> None:
         """A commit under way is never cancelled: the end waits for it. What still waits then is Unavailable."""

@@ -8,7 +8,7 @@ Several processes share the sessions; each session is followed by one of them at
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
@@ -23,6 +23,7 @@ from persistence.registrations import close_registrations, lock_head
 from rooms import room
 from rooms.engagement import SCORE, SESSION_SCORE, Reckoning, Score, session_score
 from rooms.evidence import Evidence, Guest, gather
+from rooms.feature import Recorded
 from rooms.gates import gates
 from rooms.ids import SessionId, UserId
 from rooms.roles import SEATED
@@ -44,6 +45,7 @@ RECORDING_URL = "/api/v1/live-sessions/{}/recordings"  # stable; what it links t
 
 EPOCH = datetime.fromtimestamp(0, UTC)
 Row: TypeAlias = dict[str, Any]
+Read: TypeAlias = Callable[[SessionId, str, int, int], Awaitable[list[Recorded]]]  # session, epoch, after, at most
 # Of the evidence, what moves nobody's score but by itself: everything else is ground that all stand on.
 _APART = frozenset({"seq", "title", "guests", "messages", "present", "most_present", "stored"})
 _GROUND = tuple(each.name for each in fields(Evidence) if each.name not in _APART)
@@ -71,15 +73,22 @@ class Scored:
 
 
 class Projector:
-    """Of one process. `run` until cancelled."""
+    """Of one process. `run` until cancelled. `read`: where events are had more cheaply than from the database, which has all."""
 
     def __init__(
-        self, database: Database, event_log: EventLog, worker: UUID | None = None, *, rest_s: float = REST_S
+        self,
+        database: Database,
+        event_log: EventLog,
+        worker: UUID | None = None,
+        *,
+        rest_s: float = REST_S,
+        read: Read | None = None,
     ) -> None:
         self._database = database
         self._event_log = event_log
         self._worker = str(worker or uuid4())
         self._rest_s = rest_s
+        self._read = read or (lambda session, _epoch, after, limit: event_log.read(session, after, limit))
         self._evidence: OrderedDict[SessionId, tuple[str, Evidence]] = OrderedDict()  # with the epoch it is of
         self._written: dict[SessionId, Scored] = {}  # by this process, so it writes only what is new since
 
@@ -154,7 +163,7 @@ class Projector:
             self._forget(session)
             evidence = Evidence()
         while evidence.seq < upto:
-            rows = await self._event_log.read(session, evidence.seq, min(READ_EVENTS, upto - evidence.seq))
+            rows = await self._read(session, head.epoch, evidence.seq, min(READ_EVENTS, upto - evidence.seq))
             if not rows:
                 break
             evidence = gather(rows, evidence)

@@ -63,7 +63,7 @@ class Lobby:
     denied: tuple[UserId, ...] = ()  # staff only
 
     def get(self, user: UserId) -> Waiting | None:
-        return next((each for each in self.waiting if each.user == user), None) if self.waiting else None
+        return next((each for each in self.waiting if each.user == user), None)
 
 
 @value(frozen=True, slots=True)
@@ -117,7 +117,9 @@ def role_of(room: "RoomState", user: UserId | None) -> Role | None:
     person = people.persons.get(user) if people is not None and user is not None else None
     if person is None or not person.admitted:
         return None
-    return None if lobby is not None and lobby.get(person.user) is not None else person.role
+    if lobby is not None and lobby.waiting and lobby.get(person.user) is not None:
+        return None
+    return person.role
 
 
 def host_of(room: "RoomState") -> Person | None:

@@ -110,7 +110,7 @@ def decide(room: RoomState, command: Command, context: Context) -> list[Event]:
     if rule is None:
         raise Refused("bad_request", f"{command.type} is not a command of a session")
     events = rule(room, command, context)
-    if _BRING_MORE.isdisjoint([type(each) for each in events]):
+    if _BRING_MORE.isdisjoint(map(type, events)):
         return events
     return _with_what_they_bring(room, events, context)
 
@@ -161,7 +161,8 @@ def replay(log: Iterable[Recorded], start: RoomState | None = None) -> RoomState
 
 def effects(after: RoomState, recorded: Recorded) -> list[Effect]:
     """What the append must do besides storing the event; `after` is the state right after it."""
-    return [effect for ask in _EFFECTS.get(type(recorded.event), ()) for effect in ask(after, recorded)]
+    asks = _EFFECTS.get(type(recorded.event))
+    return [effect for ask in asks for effect in ask(after, recorded)] if asks else []
 
 
 def blanked(event: Event) -> Event:
