@@ -36,8 +36,9 @@ CLIENT = static/node_modules/.stamp
 BUILD = static/dist/.vite/manifest.json
 BROWSER = tests/browser/node_modules/.stamp
 COLLECTED = .cache/.collected
+INSTALLED = $(RUNTIME) $(TRANSCRIBE) $(DEVELOPMENT) $(BUILD) $(BROWSER) $(COLLECTED)
 
-.PHONY: help packages setup run dev lint lint-python lint-client test-client check test bench faults types lock build browser clean
+.PHONY: help packages setup run dev lint lint-python lint-client test-client test-server check test bench faults types lock build browser clean
 .DELETE_ON_ERROR:
 
 help:
@@ -77,7 +78,10 @@ test-client: $(CLIENT)
 check: lint test-client
 	HYPOTHESIS_PROFILE=fast .venv/bin/pytest -q $(wildcard tests/rooms tests/laws) tests/test_imports.py tests/test_repository.py
 
-test: $(RUNTIME) $(TRANSCRIBE) $(DEVELOPMENT) $(BUILD) $(BROWSER) $(COLLECTED) lint test-client
+test: $(INSTALLED) lint test-client test-server
+
+# its first tests wait more than they compute: under `make -j` the checks run beside them
+test-server: $(INSTALLED)
 	cd static && npm run --silent budget
 ifdef PYTEST
 	.venv/bin/pytest $(PYTEST)

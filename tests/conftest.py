@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, Verbosity, settings
 
 from tests.databases import cluster, database, dsn  # noqa: F401  fixtures for every folder
 from tests.loops import use_debug_mode
-from tests.order import in_order
+from tests.order import ByFile, in_order
 from tests.quiet import Quiet
 
 PORTS = range(20_000, 32_000)
@@ -91,6 +91,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items[:] = in_order(items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile | None:
+    return ByFile(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

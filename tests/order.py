@@ -1,4 +1,5 @@
-"""Which files of tests begin first: those that take longest, so that the last process of a run is not left alone with one of them.
+"""Which files of tests begin first: those that take longest, so that the last process of a run is not left alone with one of them;
+and before them what happens in real time, so that the others beside it (tests/quiet.py) are few for as short as may be.
 
 A file that is not named comes after all that are. `pytest --durations=0` tells what takes how long.
 """
@@ -6,6 +7,7 @@ A file that is not named comes after all that are. `pytest --durations=0` tells 
 from collections.abc import Sequence
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 LONGEST = (
     # of the browser
@@ -17,22 +19,26 @@ LONGEST = (
     "tests/browser/test_journey_phone.py",
     "tests/browser/test_journey_workshop.py",
     "tests/browser/test_journey_kill.py",
-    # of everything else: what waits in real time and what computes, in turn
+    # in real time: two processes take turns with it, beside two that have others
     "tests/live/test_captions.py",
     "tests/persistence/test_backup.py",
-    "tests/faults/test_many_processes.py",
-    "tests/laws/test_laws.py",
     "tests/live/test_worker.py",
-    "tests/laws/test_never_visible.py",
+    "tests/faults/test_many_processes.py",
     "tests/live/test_sound_homes.py",
+    "tests/laws/test_laws.py",
+    "tests/live/test_sound.py",
     "tests/faults/test_kill_archive.py",
+    "tests/attacks/test_sound.py",
+    "tests/live/test_sound_recorded.py",
+    "tests/attacks/test_neighbours.py",
+    # of everything else: what waits and what computes, in turn
+    "tests/laws/test_never_visible.py",
     "tests/faults/test_f8_full_disks.py",
     "tests/faults/test_f5_failover.py",
     "tests/faults/test_f16_slow_readers.py",
     "tests/media/test_finalise.py",
     "tests/live/test_serving.py",
     "tests/api/test_schema_fuzz.py",
-    "tests/live/test_sound.py",
     "tests/laws/test_received_bytes.py",
     "tests/faults/test_two_servers.py",
     "tests/attacks/test_in_a_browser.py",
@@ -64,7 +70,6 @@ LONGEST = (
     "tests/persistence/test_documented_tables.py",
     "tests/faults/test_retries.py",
     "tests/api/test_attacks.py",
-    "tests/live/test_sound_recorded.py",
     "tests/persistence/test_projections.py",
     "tests/live/test_workers.py",
     "tests/api/test_keys.py",
@@ -74,7 +79,6 @@ LONGEST = (
     "tests/persistence/test_plans.py",
     "tests/attacks/test_identity.py",
     "tests/api/test_recordings.py",
-    "tests/attacks/test_sound.py",
     "tests/api/test_values.py",
     "tests/attacks/test_authorisation.py",
     "tests/media/test_timeline.py",
@@ -86,6 +90,19 @@ LONGEST = (
     "tests/api/test_openapi.py",
 )
 PLACES = {path: place for place, path in enumerate(LONGEST)}
+
+
+HALVED = {"tests/browser/test_accessibility.py": "phone"}
+"""Files that two processes share: in the names of one half's tests is that word."""
+
+
+class ByFile(LoadFileScheduling):  # type: ignore[misc]  # of a package without types
+    """Of pytest-xdist: each file is one process's."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file, _, test = nodeid.partition("::")
+        half = HALVED.get(file)
+        return f"{file} {half}" if half is not None and half in test else file
 
 
 def in_order(items: Sequence[pytest.Item]) -> list[pytest.Item]:

@@ -1,5 +1,6 @@
 """Room for what happens in real time. `make test` runs more processes than there are processors; while a test marked `real_time` runs, whose
-sound or whose shares would otherwise tell of the machine and not of the server, one of all the others goes on beside it and no more.
+sound or whose shares would otherwise tell of the machine and not of the server, two of all the others go on beside it and no more: between
+them they wait as long as they compute. `real_time(beside=1)` asks for one.
 
 Waiting counts for no test's timeout. Nothing waits where pytest runs in one process.
 """
@@ -14,6 +15,7 @@ import pytest
 
 FOLDER = Path(__file__).parents[1] / ".cache" / "quiet"
 LOOKS_EVERY_S = 0.02
+BESIDE = 2
 
 
 class Quiet:
@@ -22,24 +24,26 @@ class Quiet:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         with ExitStack() as held:
-            if item.get_closest_marker("real_time"):
-                _come_alone(held)
+            if mark := item.get_closest_marker("real_time"):
+                _come_first(held, mark.kwargs.get("beside", BESIDE))
             else:
                 _come_as_others(held)
             return (yield)
 
 
-def _come_alone(held: ExitStack) -> None:
-    """Nobody passes the door who has not before, and all in the room leave it."""
+def _come_first(held: ExitStack, beside: int) -> None:
+    """Nobody passes the door who has not before, and all in the room leave it; so do those beside it who are too many."""
     with ExitStack() as door:
         _has(door, "door", fcntl.LOCK_EX)
         _has(held, "room", fcntl.LOCK_EX)
+    for place in range(beside, BESIDE):
+        _has(held, f"beside {place}", fcntl.LOCK_EX)
 
 
 def _come_as_others(held: ExitStack) -> None:
-    """Beside whoever is alone, as the one who may be; or into the room."""
+    """Beside whoever comes first, while there is a place; or into the room."""
     at_once = fcntl.LOCK_NB
-    while not _has(held, "beside", fcntl.LOCK_EX | at_once):
+    while not any(_has(held, f"beside {place}", fcntl.LOCK_EX | at_once) for place in range(BESIDE)):
         with ExitStack() as door:
             if _has(door, "door", fcntl.LOCK_SH | at_once) and _has(held, "room", fcntl.LOCK_SH | at_once):
                 return

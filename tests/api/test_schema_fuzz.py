@@ -69,9 +69,14 @@ class Fuzzer:
     seed: int
     statuses: dict[str, Counter[int]] = field(default_factory=lambda: {name: Counter() for name in ROLES})
     wrong: list[str] = field(default_factory=list)
+    http: Any = field(init=False)
+    """Connections that stay, as those of a browser."""
 
     def run(self) -> None:
+        import requests
         import schemathesis
+
+        self.http = requests.Session()
 
         schema: Any = schemathesis.openapi.from_dict(document(FAMILIES, self.api.url))
         operations = [found.ok() for found in schema.get_all_operations()]
@@ -100,7 +105,7 @@ class Fuzzer:
                 case.body = with_known_ids(case.body, self.world, chance)
             for name in ROLES:
                 case.headers["Authorization"] = f"Bearer {self.world.cast[name].token}"
-                answer = case.call(base_url=self.api.url)
+                answer = case.call(base_url=self.api.url, session=self.http)
                 self.statuses[name][answer.status_code] += 1
                 self.judge(name, case, answer)
 

@@ -10,8 +10,8 @@ from aiohttp._websocket.reader import WebSocketDataQueue, WebSocketReader
 from aiohttp.test_utils import TestServer
 from aiohttp.web_protocol import RequestHandler
 
+from live.channel import MESSAGES_IN_A_ROW
 from live.reading import Message, Reading
-from live.wire import MESSAGES_IN_A_ROW
 
 
 class Heard:

@@ -1,4 +1,4 @@
-"""What live/wire.py relies on inside python-socketio, python-engineio and aiohttp: one test per assumption, so that an update
+"""What live/wire.py and live/channel.py rely on inside python-socketio, python-engineio and aiohttp: one test per assumption, so that an update
 which breaks one says which. That the whole works for real clients is shown in tests/live and by the browser.
 """
 
@@ -21,8 +21,9 @@ from socketio.exceptions import ConnectionRefusedError as ConnectionRefused
 from socketio.msgpack_packet import MsgPackPacket
 
 from live import limits
+from live.channel import Channel
 from live.packets import NAMESPACE, Packet, ack_frame, event_frame
-from live.wire import Channel, Doors, Engine, Wire
+from live.wire import Doors, Engine, Wire
 
 
 class Nobody:

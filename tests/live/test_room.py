@@ -4,6 +4,8 @@ from uuid import uuid4
 
 import pytest
 
+from live.keys import DATABASE, HOSTS
+from persistence.event_log import EventLog
 from tests.live.conftest import House
 
 
@@ -75,3 +77,32 @@ async def test_what_is_forbidden_is_refused_and_changes_nothing(house: House) ->
     assert (await ben.submit("hand.raise"))["ok"]
     await mara.sees("hand.raised")
     assert "session.ended" not in mara.types
+
+
+async def test_events_that_are_followed_here_are_had_from_memory_as_the_database_has_them(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = await house.session()
+    [ana] = await house.enter(session, "ana")
+    for number in range(3):
+        assert (await ana.submit("chat.send", text=f"line {number}"))["ok"]
+    hosts, event_log = house.app[HOSTS], EventLog(house.app[DATABASE])
+    host = await hosts.get(session)
+    stored = await event_log.read(session, 0)
+    assert len(stored) == host.room.seq
+
+    asked: list[int] = []
+    read = host._parts.event_log.read
+
+    async def noted(*arguments: object) -> object:
+        asked.append(1)
+        return await read(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(host._parts.event_log, "read", noted)
+    assert await hosts.events(session, host.epoch, 0, 500) == stored
+    assert await hosts.events(session, host.epoch, 2, 2) == stored[2:4]
+    assert not asked, "from memory"
+    assert await hosts.events(session, str(uuid4()), 0, 500) == stored
+    assert asked == [1], "of another epoch nobody here knows"
+    assert await hosts.events(session, host.epoch, host.room.seq, 500) == []
+    assert asked == [1, 1], "beyond what is known here the database is asked"

@@ -19,7 +19,7 @@ from persistence.event_rows import timer_command_id
 from rooms import room
 from rooms.chat import MessageSent, SendMessage
 from rooms.feature import Arm, Disarm, DropSecret, Effect, MakeSecret, Recorded, Unfoldable
-from rooms.ids import UserId
+from rooms.ids import SessionId, UserId
 from rooms.lifecycle import ActivateSession, EndSession, LapseSession, PauseSession, ResumeSession, StartSession
 from rooms.participants import Join, Leave
 from rooms.rights import SetRole
@@ -75,6 +75,21 @@ async def test_what_is_read_is_what_was_appended(here: Process, workshop: Worksh
     assert await here.event_log.read(scribe.session, 2, limit=2) == log[2:4]
 
 
+async def test_the_ends_of_several_logs_are_read_at_once(here: Process, workshop: Workshop) -> None:
+    one, other = [await here.start_session(workshop.mara, workshop.ana) for _ in range(2)]
+    await one.say(
+        said(workshop.ana, SendMessage(text="redacted soon")), said(workshop.ana, SendMessage(text="not yet"))
+    )
+    await workshop.execute("INSERT INTO live.redactions VALUES ($1, $2)", one.session, one.state.seq - 1)
+    after = {one.session: one.state.seq - 2, other.session: 2, SessionId(str(uuid4())): 0}
+    async with here.database.connection() as connection:
+        ends = await here.event_log.read_ends_on(connection, after)
+        assert ends == {session: await here.event_log.read(session, seq) for session, seq in after.items()}
+        assert [len(end or ()) for end in ends.values()] == [2, other.state.seq - 2, 0]
+        short = await here.event_log.read_ends_on(connection, {one.session: 0, other.session: -1}, limit=2)
+    assert short == {one.session: await here.event_log.read(one.session, 0, limit=2), other.session: None}  # no row 0
+
+
 @pytest.mark.parametrize("seed", [1, 2])
 async def test_no_gap_under_twenty_writers_in_two_processes(
     here: Process, there: Process, workshop: Workshop, seed: int
@@ -108,7 +123,7 @@ async def test_no_gap_under_twenty_writers_in_two_processes(
     assert [each.at for each in log] == sorted(each.at for each in log)
 
 
-@pytest.mark.real_time
+@pytest.mark.real_time(beside=1)
 async def test_two_busy_processes_share_a_session_fairly(here: Process, there: Process, workshop: Workshop) -> None:
     """F13: the faster one gets at most three times as much (without turns it was 5,457 to 68)."""
     first = await here.start_session(workshop.mara)
