@@ -20,7 +20,7 @@ AT_RANDOM = "at random"
 WAYS = (AT_RANDOM, *FAILPOINTS)
 HASTY_SHARE = 0.3  # of the kills come while the clients are still coming back
 ROUNDS_UNTIL_FIRED = 30  # per session, about
-FIRES_WITHIN_S = 6.0
+FIRES_WITHIN_S = 20.0
 BACK_WITHIN_S = 60.0  # on a machine with other things to do; what it takes is told
 
 
