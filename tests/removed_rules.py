@@ -24,7 +24,7 @@ import pytest
 from tests import databases
 from tests.databases import TEMPLATE, Cluster
 from tests.persistence.documents import BOOTCAMP, WORKBOOK, Column, tables
-from tests.persistence.test_documented_tables import ELSEWHERE
+from tests.persistence.test_documented_tables import ELSEWHERE, INDEXED
 from tests.test_requirements import PAGE, carried
 
 WHOLE = "whole_atelier"
@@ -118,6 +118,8 @@ def _without(table: str, column: Column) -> str | None:
 
 
 def _without_index(table: str, index: str) -> str:
+    other, index, _columns = INDEXED.get(index, (None, index, ()))
+    table = other or table
     return (
         f"DO $$ BEGIN IF EXISTS (SELECT FROM pg_constraint WHERE conname = '{index}' AND conrelid = '{table}'::regclass) THEN "
         f"ALTER TABLE {table} DROP CONSTRAINT {index}; ELSE DROP INDEX IF EXISTS {table.partition('.')[0]}.{index}, "
