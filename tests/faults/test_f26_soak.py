@@ -36,9 +36,8 @@ from tests.live.visitor import Visitor
 LETS_GO_S = IDLE_HOST_S + 10 if is_long() else 0.1  # a server lets go of a session that nobody asks for
 LESSONS = 10 if is_long() else 3
 WARM_UP = LESSONS // 3
-LESSON_S = (
-    60.0 * float(os.environ.get("SOAK_MINUTES", "30")) / LESSONS - LETS_GO_S if is_long() else 0.0
-)  # every fault once
+# short: every fault once
+LESSON_S = 60.0 * float(os.environ.get("SOAK_MINUTES", "30")) / LESSONS - LETS_GO_S if is_long() else 0.0
 SESSIONS = 10 if is_long() else 1
 GUESTS = 30 if is_long() else 5  # who come, say a word and go, at a time
 GROWS_MAX = 0.10
