@@ -19,10 +19,8 @@ PYTHON_CODE = $(wildcard run.py rooms live persistence media static tests bench)
 TYPED_CODE = $(filter-out static,$(PYTHON_CODE)) $(wildcard static/*.py)
 CLIENT_SOURCE = $(shell find static/src -type f) $(wildcard static/public/* static/*.html static/*.json static/vite.*.ts)
 
-PROCESSES ?= 4# more than there are processors: half of what is tested waits
+PROCESSES ?= 5# more than there are processors: much of what is tested waits
 BY_FILE = --dist loadfile --no-loadscope-reorder# whose order is that of tests/order.py
-KILLED = tests/faults/test_kill_server.py
-HEARD = tests/faults/test_kill_recording.py tests/faults/test_wire_recorded.py
 # of these `make test` tries a part, chosen by a seed
 SAMPLED = tests/attacks/test_malformed.py tests/attacks/test_neighbours.py tests/api/test_values.py tests/laws/test_drawn_together.py \
 	tests/rooms/test_engagement.py
@@ -88,11 +86,7 @@ ifdef PYTEST
 	.venv/bin/pytest $(PYTEST)
 else
 	# where many share a small machine a second may be too few: what failed is tried once more, alone, and both outcomes are told
-	.venv/bin/python -m tests.again -q -n $(PROCESSES) $(BY_FILE) --ignore=tests/browser $(patsubst %,--ignore=%,$(KILLED) $(HEARD))
-	.venv/bin/python -m tests.again -q -n 3 $(BY_FILE) tests/browser
-	# nothing else runs beside these; what a kill loses is no chance
-	.venv/bin/pytest -q $(KILLED)
-	.venv/bin/python -m tests.again -q $(HEARD)
+	.venv/bin/python -m tests.again -q -n $(PROCESSES) $(BY_FILE)
 endif
 
 bench: $(RUNTIME) $(TRANSCRIBE) $(DEVELOPMENT)

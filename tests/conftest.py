@@ -18,11 +18,10 @@ from hypothesis import HealthCheck, Verbosity, settings
 from tests.databases import cluster, database, dsn  # noqa: F401  fixtures for every folder
 from tests.loops import use_debug_mode
 from tests.order import ByFile, in_order
-from tests.quiet import Quiet
 
 PORTS = range(20_000, 32_000)
 """Below the range from which the kernel takes the ports of outgoing connections."""
-PROCESSES_MAX = 4
+PROCESSES_MAX = 8
 
 TELLING = ("tests/laws/", "tests/faults/", "tests/browser/", "tests/attacks/")
 """Tests whose printed words are part of the result."""
@@ -82,11 +81,6 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 100)
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        config.pluginmanager.register(Quiet())
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,14 +1,31 @@
-"""Which files of tests begin first: those that take longest, so that the last process of a run is not left alone with one of them;
-and before them what happens in real time, so that the others beside it (tests/quiet.py) are few for as short as may be.
+"""What a process of `make test` takes next. Some of the tests wait for most of their time, some compute all the time, some need a browser;
+each kind has processes that take it first, so that the machine is never idle and never has all of one kind at a time.
 
-A file that is not named comes after all that are. `pytest --durations=0` tells what takes how long.
+Of a kind, those files begin first that take longest, so that the last process of a run is not left alone with one of them. A file that
+is not named comes after all that are. `pytest --durations=0` tells what takes how long.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
+IN_REAL_TIME = (
+    # what is heard while it is made, and shares of the machine
+    "tests/faults/test_kill_recording.py",
+    "tests/faults/test_wire_recorded.py",
+    "tests/live/test_captions.py",
+    "tests/live/test_worker.py",
+    "tests/live/test_sound_homes.py",
+    "tests/live/test_sound.py",
+    "tests/attacks/test_sound.py",
+    "tests/live/test_sound_recorded.py",
+    "tests/attacks/test_floods.py",
+    "tests/attacks/test_neighbours.py",
+    "tests/attacks/test_identity.py",
+    "tests/faults/test_kill_server.py",
+)
 LONGEST = (
     # of the browser
     "tests/browser/test_accessibility.py",
@@ -19,19 +36,11 @@ LONGEST = (
     "tests/browser/test_journey_phone.py",
     "tests/browser/test_journey_workshop.py",
     "tests/browser/test_journey_kill.py",
-    # in real time: two processes take turns with it, beside two that have others
-    "tests/live/test_captions.py",
-    "tests/persistence/test_backup.py",
-    "tests/live/test_worker.py",
-    "tests/faults/test_many_processes.py",
-    "tests/live/test_sound_homes.py",
-    "tests/laws/test_laws.py",
-    "tests/live/test_sound.py",
-    "tests/faults/test_kill_archive.py",
-    "tests/attacks/test_sound.py",
-    "tests/live/test_sound_recorded.py",
-    "tests/attacks/test_neighbours.py",
     # of everything else: what waits and what computes, in turn
+    "tests/persistence/test_backup.py",
+    "tests/faults/test_many_processes.py",
+    "tests/laws/test_laws.py",
+    "tests/faults/test_kill_archive.py",
     "tests/laws/test_never_visible.py",
     "tests/faults/test_f8_full_disks.py",
     "tests/faults/test_f5_failover.py",
@@ -73,11 +82,9 @@ LONGEST = (
     "tests/persistence/test_projections.py",
     "tests/live/test_workers.py",
     "tests/api/test_keys.py",
-    "tests/attacks/test_floods.py",
     "tests/persistence/test_schema.py",
     "tests/attacks/test_rooms_apart.py",
     "tests/persistence/test_plans.py",
-    "tests/attacks/test_identity.py",
     "tests/api/test_recordings.py",
     "tests/api/test_values.py",
     "tests/attacks/test_authorisation.py",
@@ -89,11 +96,12 @@ LONGEST = (
     "tests/api/test_authorisation.py",
     "tests/api/test_openapi.py",
 )
-PLACES = {path: place for place, path in enumerate(LONGEST)}
-
-
+PLACES = {path: place for place, path in enumerate(IN_REAL_TIME + LONGEST)}
 HALVED = {"tests/browser/test_accessibility.py": "phone"}
 """Files that two processes share: in the names of one half's tests is that word."""
+REAL_TIME, BROWSER, OTHERS = range(3)
+FIRST = (REAL_TIME, BROWSER, BROWSER, OTHERS)
+"""The kind that each process takes as long as there is any; those after the last are like it."""
 
 
 class ByFile(LoadFileScheduling):  # type: ignore[misc]  # of a package without types
@@ -104,7 +112,20 @@ class ByFile(LoadFileScheduling):  # type: ignore[misc]  # of a package without 
         half = HALVED.get(file)
         return f"{file} {half}" if half is not None and half in test else file
 
+    def _assign_work_unit(self, node: Any) -> None:
+        kind = FIRST[min(self.nodes.index(node), len(FIRST) - 1)]
+        scope = next((scope for scope in self.workqueue if _kind_of(scope) == kind), None)
+        if scope is not None:
+            self.workqueue.move_to_end(scope, last=False)
+        super()._assign_work_unit(node)
+
+
+def _kind_of(scope: str) -> int:
+    if scope in IN_REAL_TIME:
+        return REAL_TIME
+    return BROWSER if scope.startswith("tests/browser/") else OTHERS
+
 
 def in_order(items: Sequence[pytest.Item]) -> list[pytest.Item]:
     """File by file, each as it was."""
-    return sorted(items, key=lambda item: PLACES.get(item.nodeid.partition("::")[0], len(LONGEST)))
+    return sorted(items, key=lambda item: PLACES.get(item.nodeid.partition("::")[0], len(PLACES)))

@@ -132,7 +132,6 @@ async def one_of_the_class(desk: Desk, server: Server, session: Any, link: str, 
     return visitor
 
 
-@pytest.mark.real_time
 async def test_40_a_process_that_is_late_takes_nobody_in(house: House) -> None:
     """What it has goes on; health answers; when it has caught up the door is open again."""
     session = await house.session()

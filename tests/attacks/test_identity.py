@@ -290,7 +290,6 @@ async def test_11_a_letter_goes_to_the_address_of_the_account(desk: Desk, postbo
 # -- 12 and 13 --
 
 
-@pytest.mark.real_time
 async def test_12_a_flood_of_passwords_is_not_felt_in_a_room(desk: Desk) -> None:
     house = desk.house
     session = await house.session()

@@ -29,7 +29,6 @@ from tests.live.raw import Raw
 from tests.live.visitor import Document, Visitor
 from tests.media.caller import Caller, Tone, loudness_at, until
 
-pytestmark = pytest.mark.real_time
 Faults = Callable[[], list[str]]
 LAG_MAX_S = 0.5
 _SENT: set[tuple[Any, ...]] = set()

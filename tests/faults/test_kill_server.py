@@ -14,7 +14,7 @@ from tests.faults.deaths import WAYS
 from tests.faults.outcome import Plan, fresh_seed, is_long
 
 KILLS = 200 if is_long() else 12
-TIMES_A_START_MAX = 3.0
+TIMES_A_START_MAX = 5.0
 
 
 @pytest.mark.timeout(7_200 if is_long() else 600)

@@ -33,7 +33,7 @@ ROUNDS_MAX = 4  # sound is lost where it has too much to do: then it is said aga
 WORDS_WRONG_MAX = 0.4
 """Of one short sentence, through an encoder and two busy cores; transcripts are measured elsewhere, and more strictly."""
 
-pytestmark = [pytest.mark.timeout(400), pytest.mark.real_time(beside=1)]  # the engine computes at a low priority
+pytestmark = pytest.mark.timeout(400)  # the engine computes at a low priority
 
 
 class Microphone(MediaStreamTrack):

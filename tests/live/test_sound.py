@@ -25,9 +25,6 @@ from tests.media.caller import Caller, Tone, until
 SILENT_WITHIN_S = 1.0  # 200 ms, with five-fold slack: two servers' threads and five clients share two cores
 
 
-pytestmark = pytest.mark.real_time
-
-
 @pytest.fixture
 async def session(house: House) -> SessionId:
     return await house.session()

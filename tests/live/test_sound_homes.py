@@ -27,9 +27,6 @@ from tests.media.caller import Caller, Tone, until
 SLACK = 5  # a busy machine speaks and hears in pieces
 
 
-pytestmark = pytest.mark.real_time
-
-
 @pytest.fixture
 async def session(house: House) -> SessionId:
     return await house.session()

@@ -20,7 +20,7 @@ from tests.live.visitor import Document, Visitor
 
 FINISHED_S = 240.0  # the worker has a low priority, and the machine may have other things to do
 SPOKEN_S = 4.0
-pytestmark = [pytest.mark.timeout(500), pytest.mark.real_time(beside=1)]
+pytestmark = pytest.mark.timeout(500)
 
 
 async def test_what_was_said_is_there_to_be_heard_after_the_end(house: House, tmp_path: Path) -> None:
