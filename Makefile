@@ -19,7 +19,7 @@ PYTHON_CODE = $(wildcard run.py rooms live persistence media static tests bench)
 TYPED_CODE = $(filter-out static,$(PYTHON_CODE)) $(wildcard static/*.py)
 CLIENT_SOURCE = $(shell find static/src -type f) $(wildcard static/public/* static/*.html static/*.json static/vite.*.ts)
 
-PROCESSES ?= 5# more than there are processors: much of what is tested waits
+PROCESSES ?= 4# more than there are processors: much of what is tested waits
 BY_FILE = --dist loadfile --no-loadscope-reorder# whose order is that of tests/order.py
 # of these `make test` tries a part, chosen by a seed
 SAMPLED = tests/attacks/test_malformed.py tests/attacks/test_neighbours.py tests/api/test_values.py tests/laws/test_drawn_together.py \
@@ -86,7 +86,8 @@ ifdef PYTEST
 	.venv/bin/pytest $(PYTEST)
 else
 	# where many share a small machine a second may be too few: what failed is tried once more, alone, and both outcomes are told
-	.venv/bin/python -m tests.again -q -n $(PROCESSES) $(BY_FILE)
+	.venv/bin/python -m tests.again -q -n $(PROCESSES) $(BY_FILE) -m "not alone"
+	.venv/bin/python -m tests.again -q -m alone
 endif
 
 bench: $(RUNTIME) $(TRANSCRIBE) $(DEVELOPMENT)

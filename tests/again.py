@@ -1,6 +1,6 @@
 """pytest with the arguments it is given; what failed, if that is little, is tried once more, alone, and told to be unsteady if it passes.
 
-    python -m tests.again -q -n 5 tests
+    python -m tests.again -q -n 4 tests
 
 More than a few failures are no chance, and neither is a collection that fails or what a kill loses: then it is as pytest ended.
 """

@@ -22,7 +22,6 @@ IN_REAL_TIME = (
     "tests/attacks/test_sound.py",
     "tests/live/test_sound_recorded.py",
     "tests/attacks/test_floods.py",
-    "tests/attacks/test_neighbours.py",
     "tests/attacks/test_identity.py",
     "tests/faults/test_kill_server.py",
 )

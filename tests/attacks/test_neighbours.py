@@ -12,6 +12,7 @@ from time import monotonic
 from uuid import uuid4
 
 import msgpack
+import pytest
 from aiohttp import WSMsgType
 
 from rooms.ids import SessionId
@@ -140,6 +141,7 @@ async def fall_silent(server: Server, session: SessionId, token: str) -> None:
         await line.close()
 
 
+@pytest.mark.alone
 async def test_39_40_one_client_does_not_make_the_others_wait(house: House, tmp_path: Path) -> None:
     session = await house.session()
     for name in (*SPEAKERS[3:], "zed"):

@@ -229,7 +229,7 @@ async def lobby(demo: Demo, lead: Lead, who: Person) -> Walk:
     yield "lobby"
     await who.page.get_by_text("Check your sound meanwhile").click()
     await who.press("Try the microphone")
-    await who.sees("Your microphone works. It hears you.")
+    await who.sees("Your microphone works. It hears you.", within_s=30)
     await who.press("Play a tone")
     await who.sees("Did you hear it?")
     yield "lobby, self-check"
@@ -494,7 +494,7 @@ async def speaking(demo: Demo, lead: Lead, who: Person) -> Walk:
     await expect(voice).to_contain_text("Muted")
     yield "somebody who was muted"
     await who.press("Sound settings")
-    await who.sees("Your microphone works. It hears you.")
+    await who.sees("Your microphone works. It hears you.", within_s=30)
     yield "settings of the sound"
     await close(who)
     lead.do("Mara", "recording.start")

@@ -473,6 +473,7 @@ def test_f12_who_alone_has_lost_postgres_sends_everybody_to_those_who_have_it(
 # -- F13 -------------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.alone
 @pytest.mark.timeout(1_200 if is_long() else 120)
 def test_f13_many_writers_of_one_room_at_two_processes(many: Many, tell: Callable[[object], None]) -> None:
     """One order for all, and nobody gets three times what another gets."""

@@ -123,6 +123,7 @@ async def test_no_gap_under_twenty_writers_in_two_processes(
     assert [each.at for each in log] == sorted(each.at for each in log)
 
 
+@pytest.mark.alone
 async def test_two_busy_processes_share_a_session_fairly(here: Process, there: Process, workshop: Workshop) -> None:
     """F13: the faster one gets at most three times as much (without turns it was 5,457 to 68)."""
     first = await here.start_session(workshop.mara)
