@@ -65,6 +65,27 @@ async def test_six_people_in_three_rooms(browser: Browser, demo: Demo) -> None:
     assert "Traceback" not in demo.words_logged
 
 
+async def test_whoever_chooses_is_shown_the_rooms_that_have_a_place(browser: Browser, demo: Demo) -> None:
+    async with person(browser, "Mara") as mara, person(browser, "Ana") as ana, person(browser, "Ben", PHONE) as ben:
+        for who in (mara, ana, ben):
+            await enter_demo(demo, who)
+        await show_rooms(mara)
+        await choose(mara, "Who goes where", "People choose themselves")
+        await choose(mara, "Seats in a room", "1 seat")
+        await mara.check_accessible("rooms to choose from")
+        await mara.page.get_by_text("More choices").click()
+        await choose(mara, "Countdown", "Open at once")
+        await mara.press("Open the rooms")
+        for who, room, others in ((ana, "Room 1", 1), (ben, "Room 2", 0)):
+            await who.press("Choose a room")
+            rooms = who.page.get_by_role("menuitem")
+            await expect(rooms).to_have_count(others + 1)
+            await expect(rooms.first).to_contain_text("1 seat left")
+            await rooms.filter(has_text=room).click()
+            await is_in(who, room)
+        assert mara.faults + ana.faults + ben.faults == []
+
+
 async def invitation(demo: Demo, rest: Rest) -> str:
     made = await rest.post("invitations", role="participant")
     return f"{demo.url}/join#{made['token']}"

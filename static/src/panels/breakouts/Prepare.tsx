@@ -12,6 +12,8 @@ import { readList, ROOMS_MAX, roomsFor, sizesOf } from "./planning";
 import { setsOf } from "./reading";
 
 const WAYS: readonly Assignment[] = ["random", "balanced", "unseen", "self", "manual"];
+/** In a room that people choose themselves; zero: no limit. */
+const SEATS = [0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20];
 
 export interface Terms {
   late: Late;
@@ -29,6 +31,7 @@ export function Prepare({ onMade }: { onMade(set: string): void }) {
   const [opening, setOpening] = useOpening();
   const [rooms, setRooms] = useState<number | null>(null);
   const [way, setWay] = useState<Assignment>("random");
+  const [seats, setSeats] = useState(0);
   const [terms, setTerms] = useState(TERMS);
   const [name, setName] = useState("");
   const [list, setList] = useState<string | null>(null);
@@ -39,6 +42,7 @@ export function Prepare({ onMade }: { onMade(set: string): void }) {
   const placed = people.filter((each) => each.present && each.role === "participant");
   const wanted = rooms ?? roomsFor(placed.length);
   const [least, most] = sizesOf(placed.length, wanted);
+  const limited = way === "self" && seats > 0;
   const read = list === null ? null : readList(list, people.map(({ user }) => ({ user, name: nameOf(user) })));
 
   const make = async (open: Opening | null) => {
@@ -54,8 +58,9 @@ export function Prepare({ onMade }: { onMade(set: string): void }) {
     }
     setFault(null);
     setBusy(true);
+    const room = (n: number) => ({ name: t.breakouts.roomName(n), ...(limited ? { capacity: seats } : {}) });
     const given: Omit<CreateBreakouts, "type"> = {
-      rooms: read?.rooms ?? Array.from({ length: wanted }, (_, index) => t.breakouts.roomName(index + 1)),
+      rooms: read?.rooms ?? Array.from({ length: wanted }, (_, index) => room(index + 1)),
       assignment: read === null ? way : "manual",
       name: name.trim() || t.breakouts.nameOfSet(setsOf(view.breakouts).length + 1),
       ...terms,
@@ -85,8 +90,19 @@ export function Prepare({ onMade }: { onMade(set: string): void }) {
             onChange={(next) => setWay(next)}
           />
         )}
+        {list === null && way === "self" && (
+          <Choose
+            label={t.breakouts.seatsEach}
+            value={String(seats)}
+            options={SEATS.map((n) => ({ value: String(n), label: t.breakouts.seatsEachN(n) }))}
+            onChange={(value) => setSeats(Number(value))}
+          />
+        )}
       </div>
       <p className="soft small">{list === null ? t.breakouts.waysText[way] : t.breakouts.listText}</p>
+      {list === null && limited && seats * wanted < placed.length && (
+        <Notice>{t.breakouts.tooFewSeats(seats * wanted, placed.length)}</Notice>
+      )}
       <details className="prepare-more">
         <summary>{t.breakouts.details}</summary>
         <div className="stack">

@@ -69,6 +69,10 @@ export const breakouts = {
     self: "Everybody picks a room once they are open.",
     manual: "All start unplaced; drag people into rooms.",
   },
+  seatsEach: "Seats in a room",
+  seatsEachN: (n: number) => (n === 0 ? "As many as want" : count(n, "seat", "seats")),
+  tooFewSeats: (seats: number, people: number) =>
+    `${count(seats, "seat", "seats")} for ${people} people: some will find every room full.`,
   minutes: "How long",
   noMinutes: "Until I call back",
   minutesN: (n: number) => count(n, "minute", "minutes"),

@@ -70,6 +70,10 @@ export const breakouts: typeof english = {
     self: "Chacun choisit une salle quand elles sont ouvertes.",
     manual: "Personne n'est placé au début ; glissez les personnes dans les salles.",
   },
+  seatsEach: "Places par salle",
+  seatsEachN: (n) => (n === 0 ? "Sans limite" : count(n, "place", "places")),
+  tooFewSeats: (seats, people) =>
+    `${count(seats, "place", "places")} pour ${people} personnes : toutes n'en trouveront pas une.`,
   minutes: "Durée",
   noMinutes: "Jusqu'à mon rappel",
   minutesN: (n) => count(n, "minute", "minutes"),
