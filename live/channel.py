@@ -57,7 +57,7 @@ class Channel(AsyncSocket):  # type: ignore[misc]
         self.malformed = 0
         self.closing_down = False
         self.closed_by = "lost"  # as live/metrics.py tells it; until somebody says otherwise the line broke
-        self._socket: web.WebSocketResponse | None = None
+        self._socket: Reading | None = None
         self._transport: asyncio.Transport | None = None
         self.outbox: Outbox | None = None
         self.push: Push = _nowhere  # one frame, or several back to back, and how many events of the log they carry
@@ -92,6 +92,7 @@ class Channel(AsyncSocket):  # type: ignore[misc]
             self.outbox = None
             self.engine.closes[self.closed_by] += 1
             await self.close(wait=False, abort=True, reason=self.server.reason.TRANSPORT_CLOSE)
+            self.owner = None  # who knows this channel
         return response
 
     def signed_in(self, owner: Owner) -> None:
@@ -266,6 +267,8 @@ class Channel(AsyncSocket):  # type: ignore[misc]
         finally:
             if transport is not None:
                 transport.abort()
+            if self._socket is not None:
+                self._socket.stop_hearing()
 
 
 def _hold_back_little(transport: asyncio.Transport) -> None:

@@ -64,7 +64,7 @@ class Connection:
         self._handling = False  # something that waits: a join, a leave
         self._unanswered = 0
         self.buckets_of_command, self.buckets_of_chat = gateway.buckets_of(self)
-        self._worker = asyncio.create_task(self._work(), name="connection")
+        self._worker: asyncio.Task[None] | None = asyncio.create_task(self._work(), name="connection")
 
     # -- from the wire --------------------------------------------------------------------------------------------------
 
@@ -247,9 +247,10 @@ class Connection:
 
     async def end(self) -> None:
         self.detach()
-        while not self._worker.done():
+        while self._worker is not None and not self._worker.done():
             self._worker.cancel()
             await asyncio.wait({self._worker}, timeout=0.5)
+        self._worker = None  # as in live/host.py
 
 
 def parse_command(argument: Mapping[str, Any]) -> tuple[str, bool, Command]:

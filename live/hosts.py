@@ -12,7 +12,7 @@ from live.byes import RESYNC
 from live.drafts import Stale
 from live.host import Host, NoSession, Parts
 from persistence.database import Unavailable
-from persistence.event_log import Damaged
+from persistence.event_log import Damaged, Head
 from rooms.feature import Command, Recorded
 from rooms.ids import SessionId, UserId
 from rooms.room import RoomState
@@ -129,10 +129,12 @@ class Hosts:
             except Unavailable:
                 continue  # the rooms stay readable as they are
             for session, head in heads.items():
-                host = watched[session]
-                if head.last_seq > host.room.seq and not host.busy:
-                    self._parts.tally.found_by_poll += 1
-                host.hear(head)
+                self._found(watched[session], head)
+
+    def _found(self, host: Host, head: Head) -> None:
+        if head.last_seq > host.room.seq and not host.busy:
+            self._parts.tally.found_by_poll += 1
+        host.hear(head)
 
     async def keep_order(self) -> None:
         """Until cancelled."""
@@ -142,17 +144,22 @@ class Hosts:
             await asyncio.sleep(limits.POLL_EVERY_S)
             now = loop.time()
             cover = now - covered_at >= limits.COVER_WITHIN_S - limits.POLL_EVERY_S
-            for host in self.held():
-                host.expire(now)
-                if cover:
-                    host.audience.cover(host.epoch)
-                if host.damage is not None:
-                    await self._close_damaged(host, host.damage)
-                    continue
-                if not host.watched and not host.busy and now - host.used_at > limits.IDLE_HOST_S:
-                    del self._hosts[host.session]
-                    await host.stop()
+            for session in list(self._hosts):
+                await self._look_after(session, now, cover)
             covered_at = now if cover else covered_at
+
+    async def _look_after(self, session: SessionId, now: float, cover: bool) -> None:
+        host = self._hosts.get(session)
+        if host is None:
+            return
+        host.expire(now)
+        if cover:
+            host.audience.cover(host.epoch)
+        if host.damage is not None:
+            await self._close_damaged(host, host.damage)
+        elif not host.watched and not host.busy and now - host.used_at > limits.IDLE_HOST_S:
+            del self._hosts[session]
+            await host.stop()
 
     async def _close_damaged(self, host: Host, damage: Damaged) -> None:
         """Who is in it comes again, and is told."""

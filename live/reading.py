@@ -79,8 +79,9 @@ class Reading(web.WebSocketResponse):
         return self._queue is not None and bool(self._queue.waiting)
 
     def stop_hearing(self) -> None:
-        """At the end: nobody keeps whoever heard."""
+        """At the end: nobody keeps whoever heard, nor does what broke keep this."""
         self._hear = _deaf
+        self._exception = None  # has been in here
         if self._queue is not None:
             self._queue.hear = _deaf
 
