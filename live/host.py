@@ -74,9 +74,7 @@ class Host(Replica):
         while self._task is not None and not self._task.done():
             self._task.cancel()
             await asyncio.wait({self._task}, timeout=0.5)
-        self._task = (
-            None  # what it ended with knows this host: else both wait for a collection of everything, which is rare
-        )
+        self._task = None  # what it ended with knows this host: both would wait for a collection, which is rare
         await asyncio.gather(*self._errands, return_exceptions=True)
 
     def now(self) -> datetime:

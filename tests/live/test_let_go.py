@@ -22,6 +22,7 @@ def no_collection() -> Iterator[None]:
     gc.enable()
 
 
+@pytest.mark.alone
 async def test_who_has_gone_and_what_nobody_asks_for_wait_for_no_collection(
     house: House, monkeypatch: pytest.MonkeyPatch, no_collection: None
 ) -> None:
