@@ -25,6 +25,7 @@ from live.channel import Channel
 from live.delivery import Viewer
 from live.host import Host, damaged
 from live.joining import JoinSession, Refusal
+from live.kept_going import end
 from live.limits import Bucket
 from live.packets import PATH_CHARACTERS_MAX, ack_frame, done_frame, event_frame
 from live.tokens import Identity
@@ -247,9 +248,8 @@ class Connection:
 
     async def end(self) -> None:
         self.detach()
-        while self._worker is not None and not self._worker.done():
-            self._worker.cancel()
-            await asyncio.wait({self._worker}, timeout=0.5)
+        if self._worker is not None:
+            await end(self._worker)
         self._worker = None  # as in live/host.py
 
 

@@ -20,6 +20,7 @@ from live import limits, trace
 from live.acks import Ack, Answer, Release, refused
 from live.drafts import SECRET_BYTES, Draft, Outside, Stale, Waiting, body_hash, decide_round
 from live.failpoints import InjectedFailure
+from live.kept_going import end
 from live.replica import NoSession, Parts, Replica
 from persistence.committer import CommitFailed, Overloaded, Passage
 from persistence.database import Unavailable
@@ -69,11 +70,9 @@ class Host(Replica):
         self._task = asyncio.create_task(self._work(), name=f"host {self.session}")
 
     async def stop(self) -> None:
-        """Says it again until it is heard, as live/app.py does."""
         self.is_open = False
-        while self._task is not None and not self._task.done():
-            self._task.cancel()
-            await asyncio.wait({self._task}, timeout=0.5)
+        if self._task is not None:
+            await end(self._task)
         self._task = None  # what it ended with knows this host: both would wait for a collection, which is rare
         await asyncio.gather(*self._errands, return_exceptions=True)
 
